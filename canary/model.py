@@ -1,0 +1,277 @@
+"""The nouns that travel between the rooms; all frozen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One employee looking at one record (set) at one time, through one tool, in one session.
+
+    `at` is an aware UTC time. `actor` is the person or job that reported the access where
+    that is not the employee. `source_id` is the caller's own identifier: two accesses with
+    one `source_id` are the same access. `id` is given by the store (`acc_…`).
+    """
+
+    employee: str
+    record: str
+    at: datetime
+    beneficiary: str | None = None
+    tool: str | None = None
+    session: str | None = None
+    client_ip: str | None = None
+    actor: str | None = None
+    source_id: str | None = None
+    id: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Return what makes two accesses the same one: the caller's identifier, else all they say."""
+        if self.source_id is not None:
+            return f"id\0{self.source_id}"
+        told = (self.tool or "", self.session or "", self.client_ip or "")
+        return "\0".join(("", self.employee, self.record, self.at.isoformat(), *told))
+
+    def numbered(self, number: str) -> "Access":
+        """Return the same access with the identifier that the store gave it."""
+        return Access(
+            self.employee,
+            self.record,
+            self.at,
+            self.beneficiary,
+            self.tool,
+            self.session,
+            self.client_ip,
+            self.actor,
+            self.source_id,
+            number,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A believable person: a name and a local part from the same draws.
+
+    `surprisal` is -log2 of the chance that the natural model draws this local part, in bits.
+    `generator` names the model and version that drew it.
+    """
+
+    given: str
+    family: str
+    local: str
+    surprisal: float
+    generator: str
+
+    @property
+    def name(self) -> str:
+        """Return the display name."""
+        return f"{self.given} {self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoy:
+    """A reviewer who does not exist; belongs to one employee and one record.
+
+    `slot` counts the decoys of that employee and record from 0. A control is never shown.
+    `id` is given by the store (`dec_…`).
+    """
+
+    address: str
+    given: str
+    family: str
+    minted_at: datetime
+    slot: int
+    surprisal: float
+    generator: str
+    control: bool = False
+    id: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the display name."""
+        return f"{self.given} {self.family}"
+
+    def numbered(self, number: str) -> "Decoy":
+        """Return the same decoy with the identifier that the store gave it."""
+        return Decoy(
+            self.address,
+            self.given,
+            self.family,
+            self.minted_at,
+            self.slot,
+            self.surprisal,
+            self.generator,
+            self.control,
+            number,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planting:
+    """What became of one access: its decoys in the order of their slots, and how many are new.
+
+    `duplicate` says that this very access was in the ledger before; nothing was changed.
+    """
+
+    access: Access
+    decoys: tuple[Decoy, ...]
+    fresh: int
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a decoy was put among the records of an export: 0 is the first record."""
+
+    decoy: Decoy
+    position: int
+
+
+class Verb(StrEnum):
+    """The SMTP command that named a decoy."""
+
+    RCPT = "RCPT"
+    VRFY = "VRFY"
+    DATA = "DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who was at the other end of the wire. `tls` is "" in clear text, else "TLSv1.3 CIPHER"."""
+
+    ip: str
+    port: int
+    helo: str = ""
+    tls: str = ""
+    session: str = ""
+
+    def __str__(self) -> str:
+        """Return `ip:port`, the IPv6 address in brackets."""
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived on the wire: envelope, raw bytes, peer, time.
+
+    `recipients` are the accepted ones, as they were written, each once. `ours` says that we
+    saw the envelope ourselves; of a message read from a file (`canary ingest`) we did not.
+    """
+
+    raw: bytes
+    mail_from: str
+    recipients: tuple[str, ...]
+    peer: Peer
+    received_at: datetime
+    ours: bool = True
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A live decoy named in RCPT or VRFY with no message behind it.
+
+    `others` counts the other recipients that this client tried in the same session.
+    """
+
+    recipient: str
+    verb: Verb
+    mail_from: str
+    peer: Peer
+    at: datetime
+    others: int = 0
+
+
+class HitClass(StrEnum):
+    """What a hit is."""
+
+    MAIL = "mail"
+    PROBE = "probe"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a hit is and how sure we are.
+
+    `confidence` is between 0 and 1: that the address came from the exposing accesses and not
+    by chance. `reasons` say why, the weightiest first.
+    """
+
+    hit_class: HitClass
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message as it is kept; `head` is the beginning of the raw bytes, its headers."""
+
+    id: str
+    sha256: str
+    mail_from: str
+    recipients: tuple[str, ...]
+    peer: Peer
+    received_at: datetime
+    size: int
+    ours: bool
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message or probe and one decoy, with the accesses that showed it, first shown first.
+
+    `deliveries` counts how often the same message was given to us for this decoy. Of a probe
+    `message` is None and `probe` says what was tried.
+    """
+
+    id: str
+    at: datetime
+    verdict: Verdict
+    decoy: Decoy
+    accesses: tuple[Access, ...]
+    message: KeptMessage | None
+    probe: Probe | None
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRate:
+    """How much noise there is: what arrived for controls and for nobody.
+
+    `strays` are recipients that were refused because nobody has them.
+    """
+
+    decoys: int = 0
+    controls: int = 0
+    control_hits: int = 0
+    strays: int = 0
+
+
+class AlertState(StrEnum):
+    """What has become of an alert."""
+
+    OWED = "owed"
+    SENT = "sent"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A word owed to one channel about the hits that belong together.
+
+    `earlier` counts the hits of the same employees that were told within the window before.
+    """
+
+    id: str
+    channel: str
+    state: AlertState
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    hits: tuple[Hit, ...] = ()
+    error: str = ""
+    earlier: int = 0
+    base_rate: BaseRate = BaseRate()

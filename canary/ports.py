@@ -1,0 +1,267 @@
+"""What the stages ask of the outside: Store, Channel, Clock."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from canary.model import (
+    Access,
+    Alert,
+    AlertState,
+    BaseRate,
+    Decoy,
+    Hit,
+    HitClass,
+    Message,
+    Placement,
+    Planting,
+    Probe,
+    Verdict,
+)
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def __call__(self) -> datetime:
+        """Return the time now, aware, in UTC."""
+        ...
+
+
+def system_clock() -> datetime:
+    """Return the machine's time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A decoy and when the view opened that it was minted for."""
+
+    opened: datetime
+    decoy: Decoy
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an employee has been shown of a record so far.
+
+    `views` are the times at which views opened, ascending; `minted` is in the order of the slots.
+    """
+
+    views: tuple[datetime, ...] = ()
+    minted: tuple[Minted, ...] = ()
+
+
+Pair = tuple[str, str]
+"""An employee and a record."""
+
+
+class Ledger(Protocol):
+    """The record side of the store, inside one transaction that nobody else can write beside."""
+
+    def duplicates(self, identities: Sequence[str]) -> Mapping[str, Planting]:
+        """Return the accesses of these identities that the ledger has already, as it has them."""
+        ...
+
+    def standings(self, pairs: Iterable[Pair]) -> Mapping[Pair, Standing]:
+        """Return what each employee has been shown of each record so far."""
+        ...
+
+    def reserve(self, address: str) -> bool:
+        """Claim an address for this transaction; False if it meets a decoy under its canonical form."""
+        ...
+
+    def remember(self, drafts: Sequence["Draft"]) -> Sequence[Planting]:
+        """Write accesses, views, decoys and exposures; return them with their identifiers."""
+        ...
+
+    def add_controls(self, decoys: Sequence[Decoy]) -> Sequence[Decoy]:
+        """Write decoys that nobody is ever shown."""
+        ...
+
+    def controls(self) -> int:
+        """Return how many controls there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An access as it is about to be remembered.
+
+    `identity` is the access's own; `view_opened` is when its view opened (the access's own time for a
+    new view); `decoys` are those that it shows, the ones without an `id` being new.
+    """
+
+    access: Access
+    identity: str
+    view_opened: datetime
+    decoys: tuple[Decoy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict on one decoy, about to be kept with the message or probe that hit it."""
+
+    decoy: Decoy
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What keeping a message or probe came to. `fresh` counts the hits that were not there before."""
+
+    hit_ids: tuple[str, ...]
+    fresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class HitFilter:
+    """Which hits to look at; None asks for all. `controls` includes the hits on controls."""
+
+    employee: str | None = None
+    record: str | None = None
+    hit_class: HitClass | None = None
+    since: datetime | None = None
+    controls: bool = True
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much is kept and how it is going."""
+
+    accesses: int
+    decoys: int
+    controls: int
+    hits: int
+    control_hits: int
+    strays: int
+    messages: int
+    alerts: Mapping[AlertState, int]
+    oldest_owed: datetime | None
+    last_mail: datetime | None
+    size_bytes: int
+    schema: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A decoy that was found by address, with the accesses that showed it, first shown first."""
+
+    decoy: Decoy
+    accesses: tuple[Access, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """Which hits owe a word to which channels.
+
+    Hits of one employee within `window` are one alert; hits below `min_confidence` owe none.
+    """
+
+    channels: tuple[str, ...] = ()
+    window: timedelta = timedelta(minutes=5)
+    min_confidence: float = 0.0
+
+
+class Store(Protocol):
+    """Everything that is remembered. Raises StoreError where it cannot be reached or written."""
+
+    def planting(self) -> AbstractContextManager[Ledger]:
+        """Open the record side for one transaction, committed when the block ends well."""
+        ...
+
+    def place(self, access_id: str, placements: Sequence[Placement]) -> None:
+        """Note where the decoys of an access were shown."""
+        ...
+
+    def is_live(self, address: str) -> bool:
+        """Say whether an address is a decoy's, under any form that a broker may give it."""
+        ...
+
+    def sightings(self, addresses: Iterable[str]) -> Mapping[str, Sighting]:
+        """Return, for those of the addresses that are decoys', the decoy and who was shown it."""
+        ...
+
+    def keep_message(self, message: Message, findings: Sequence[Finding]) -> Kept:
+        """Commit a message, its hits and the alerts owed for them, durably, before returning.
+
+        The same bytes from the same sender again are another delivery of the same hits.
+        """
+        ...
+
+    def keep_probe(self, probe: Probe, findings: Sequence[Finding]) -> Kept:
+        """Commit a probe, its hits and the alerts owed for them, durably, before returning."""
+        ...
+
+    def count_strays(self, day: datetime, count: int) -> None:
+        """Add to the day's count of recipients that nobody has."""
+        ...
+
+    def base_rate(self) -> BaseRate:
+        """Return what is known about noise."""
+        ...
+
+    def claim_alerts(self, channels: Collection[str], now: datetime, lease: timedelta) -> Sequence[Alert]:
+        """Take the alerts that are due, so that no other dispatcher takes them before the lease ends."""
+        ...
+
+    def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:
+        """Note what became of an attempt to deliver an alert."""
+        ...
+
+    def next_due(self, channels: Collection[str]) -> datetime | None:
+        """Return when the next alert is owed, None if none is."""
+        ...
+
+    def alerts(self, state: AlertState | None = None) -> Iterator[Alert]:
+        """Return the alerts, newest first."""
+        ...
+
+    def retry_alerts(self, ids: Sequence[str], now: datetime) -> int:
+        """Make parked and owed alerts due now (all of them without ids); return how many."""
+        ...
+
+    def hits(self, wanted: HitFilter) -> Iterator[Hit]:
+        """Return the hits, newest first."""
+        ...
+
+    def hit(self, hit_id: str) -> Hit:
+        """Return one hit. Raises NotFoundError."""
+        ...
+
+    def raw_message(self, message_id: str) -> bytes:
+        """Return a message as it arrived. Raises NotFoundError."""
+        ...
+
+    def access(self, access_id: str) -> Planting:
+        """Return one access and the decoys that it showed. Raises NotFoundError."""
+        ...
+
+    def decoys(self, *, control: bool | None = None) -> Iterator[Decoy]:
+        """Return the decoys in the order in which they were minted."""
+        ...
+
+    def status(self) -> Status:
+        """Return counts and times."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and threads; what was committed stays."""
+        ...
+
+
+class Channel(Protocol):
+    """Somewhere an alert can go."""
+
+    name: str
+
+    async def deliver(self, alert: Alert) -> None:
+        """Hand an alert over. Raises DeliveryDelayed to try again, DeliveryError to park it."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
