@@ -1,0 +1,137 @@
+"""The configuration as the rest of canary sees it: typed, frozen, every value with its origin."""
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from canary.config.kinds import Domain, Endpoint
+from canary.config.settings import BY_KEY
+from canary.config.toml import TomlFile
+from canary.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSection:
+    """Where things are kept; `path` is the SQLite file, absolute."""
+
+    url: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringSection:
+    """Where the keys are; `path` is absolute."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class MintSection:
+    """How accesses become decoys."""
+
+    domains: tuple[Domain, ...]
+    window: timedelta
+    per_view: int
+    cap: int
+    floor_bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSection:
+    """The certificate chain and its key: both, or neither."""
+
+    cert: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSection:
+    """How mail is received; `max_message` is in bytes. `hostname` is "" only while there are no domains."""
+
+    listen: tuple[Endpoint, ...]
+    hostname: str
+    max_message: int
+    timeout: timedelta
+    transaction_timeout: timedelta
+    max_connections: int
+    max_recipients: int
+    tls: TlsSection
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSection:
+    """Where Slack alerts go; ask `Config.slack_url` instead of these."""
+
+    url: str | None = field(repr=False)
+    url_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSection:
+    """When and where alerts go."""
+
+    window: timedelta
+    min_confidence: float
+    slack: SlackSection
+
+
+@dataclass(frozen=True, slots=True)
+class LogSection:
+    """What is logged."""
+
+    level: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting's value. `path` is the configuration file, None where there is none."""
+
+    store: StoreSection
+    keyring: KeyringSection
+    mint: MintSection
+    sink: SinkSection
+    alert: AlertSection
+    log: LogSection
+    path: Path | None
+    given: Mapping[str, object] = field(repr=False)
+    _file: TomlFile | None = field(repr=False, compare=False)
+    _origins: Mapping[str, str] = field(repr=False, compare=False)
+
+    def origin(self, key: str) -> str:
+        """Return where a value came from: `default`, `FILE:LINE`, `CANARY_…` or `--flag`."""
+        origin = self._origins.get(BY_KEY[key].key, "default")
+        return self._file.where(key) if self._file and origin == self._file.name else origin
+
+    def slack_url(self) -> str | None:
+        """Return the webhook's address, None where there is none.
+
+        Read from `alert.slack.url_file` at every call. Raises ConfigurationError where that file
+        cannot be read, can be read by others, or holds something else.
+        """
+        file = self.alert.slack.url_file
+        return self.alert.slack.url if file is None else _read_url(file)
+
+
+def _read_url(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as source:
+            mode = stat.S_IMODE(file.stat().st_mode)
+            text = source.read(4096).strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"cannot read alert.slack.url_file {file}: {reason}") from None
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ConfigurationError(
+            f"alert.slack.url_file {file} can be read or written by others", hint=f"run: chmod o-rw {file}"
+        )
+    kind = BY_KEY["alert.slack.url"].kind
+    try:
+        url = kind.parse(text)
+    except ValueError:
+        url = None
+    if url is None:
+        raise ConfigurationError(f"alert.slack.url_file {file} does not hold {kind.allowed}")
+    return str(url)
