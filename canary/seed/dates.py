@@ -1,0 +1,154 @@
+"""Dates as an export writes them become moments, and moments are written the same way."""
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+DAYS = (
+    *(
+        "%Y-%m-%d",
+        "%m/%d/%Y",
+        "%d/%m/%Y",
+        "%d.%m.%Y",
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%Y%m%d",
+        "%d-%m-%Y",
+        "%m-%d-%Y",
+    ),
+    *("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d. %B %Y", "%a, %d %b %Y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%y-%m-%d"),
+)
+HOURS = (
+    *("", "T%H:%M:%S", " %H:%M:%S", " %H:%M", "T%H:%M", " %I:%M %p", " %I:%M:%S %p"),
+    *(", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
+)
+PATTERNS = tuple(day + hour for hour in HOURS for day in DAYS)
+TAIL = re.compile(r"(\.\d{1,9})?(\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?$")
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments are naive UTC throughout this room
+EPOCH_DIGITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1)}
+EPOCH_EARLIEST = datetime(2000, 1, 1)  # noqa: DTZ001 - the same
+EPOCH_LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 - the same
+PROBE = 12
+SHORTEST, LONGEST = 6, 40
+SHARE = 0.95
+GRAINS = (timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1))
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in UTC (naive) and the words behind it in the export: fraction digits and zone."""
+
+    at: datetime
+    digits: int = 0
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DateFormat:
+    """How a column writes its dates. `grain` is the finest step that the column takes.
+
+    `pattern` is for strftime, "" for a count of `unit` since 1970. Where not `padded`, a day
+    or month below ten has one digit.
+    """
+
+    pattern: str
+    padded: bool = True
+    unit: timedelta = timedelta(seconds=1)
+    grain: timedelta = MICROSECOND
+
+    def read(self, text: str) -> Moment | None:
+        """Return the moment that a text names, None if it is not written this way."""
+        if not self.pattern:
+            return self._counted(text)
+        digits, zone, fraction = 0, "", timedelta()
+        if ":" in text and (tail := TAIL.search(text)):
+            text, zone = text[: tail.start()], tail[2] or ""
+            if tail[1]:
+                digits, fraction = len(tail[1]) - 1, timedelta(seconds=float(tail[1]))
+        with suppress(ValueError, OverflowError):
+            local = datetime.strptime(text, self.pattern)  # noqa: DTZ007 - the zone is beside it
+            if self._local(local) == text:
+                return Moment(local + fraction - _offset(zone), digits, zone)
+        return None
+
+    def write(self, moment: Moment) -> str:
+        """Return the text that names a moment."""
+        if not self.pattern:
+            return str((moment.at - EPOCH) // self.unit)
+        local = moment.at + _offset(moment.zone)
+        fraction = f".{local.microsecond * 1000:09d}"[: moment.digits + 1] if moment.digits else ""
+        return self._local(local) + fraction + moment.zone
+
+    def floored(self, moment: Moment) -> Moment:
+        """Return a moment without what is finer than the column's grain."""
+        offset = _offset(moment.zone)
+        local = moment.at + offset - EPOCH
+        return replace(moment, at=EPOCH + local // self.grain * self.grain - offset)
+
+    def _local(self, local: datetime) -> str:
+        text = local.strftime(self.pattern)
+        return text if self.padded else re.sub(r"(?<!\d)0(\d)(?=[/. -])", r"\1", text)
+
+    def _counted(self, text: str) -> Moment | None:
+        if text.isascii() and text.isdigit() and (unit := EPOCH_DIGITS.get(len(text))) == self.unit:
+            with suppress(OverflowError):
+                at = EPOCH + int(text) * unit
+                return Moment(at) if EPOCH_EARLIEST < at < EPOCH_LATEST else None
+        return None
+
+
+def date_format(values: Sequence[str], *, epoch: bool) -> DateFormat | None:
+    """Return how a column's values write dates, None where they do not. `epoch` admits counts since 1970."""
+    probe = values[:: max(1, len(values) // PROBE)]
+    if not probe or not all(SHORTEST <= len(v) <= LONGEST and any(c.isdigit() for c in v) for v in probe):
+        return None
+    best, best_score = None, (SHARE, -1)
+    for candidate in _candidates(probe, epoch=epoch):
+        moments = [m for m in map(candidate.read, values) if m]
+        score = (len(moments) / len(values), _monotone(m.at for m in moments))
+        if score > best_score:
+            best, best_score = replace(candidate, grain=_grain(moments)), score
+    return best
+
+
+def _candidates(probe: Sequence[str], *, epoch: bool) -> list[DateFormat]:
+    first = probe[0]
+    timed, worded = ":" in first, any(c.isalpha() and c not in "TZUGMC" for c in first)
+    fitting = [
+        DateFormat(pattern, padded)
+        for pattern in PATTERNS
+        if ("%M" in pattern) == timed and any(w in pattern for w in ("%b", "%B", "%p")) == worded
+        for padded in (True, False)
+    ]
+    if epoch and len(first) in EPOCH_DIGITS:
+        fitting.append(DateFormat("", unit=EPOCH_DIGITS[len(first)]))
+    enough = SHARE * len(probe) - 1
+    return [
+        f
+        for f in fitting
+        if (f.read(first) or f.read(probe[-1])) and sum(1 for v in probe if f.read(v)) >= enough
+    ]
+
+
+def _monotone(moments: Iterable[datetime]) -> int:
+    ordered = list(moments)
+    return int(ordered in (sorted(ordered), sorted(ordered, reverse=True)))
+
+
+def _grain(moments: Sequence[Moment]) -> timedelta:
+    for grain in GRAINS:
+        if all((m.at + _offset(m.zone) - EPOCH) % grain == timedelta() for m in moments):
+            return grain
+    return MICROSECOND
+
+
+def _offset(zone: str) -> timedelta:
+    zone = zone.strip().replace(":", "")
+    if zone[:1] not in {"+", "-"}:
+        return timedelta()
+    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5]))
+    return -offset if zone[0] == "-" else offset
