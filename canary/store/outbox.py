@@ -1,0 +1,60 @@
+"""Owed alerts are claimed, settled and tried again."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from canary.model import AlertState
+from canary.store.codec import Codec, micros, moment, row_id
+
+ALERT_COLUMNS = "id, channel, state, attempts, created_at, due_at, earlier, error"
+
+
+def claim(
+    db: sqlite3.Connection, channels: Collection[str], now: datetime, lease: timedelta, most: int
+) -> list[int]:
+    """Lease the alerts that are due to their channels; returns their row numbers, oldest first."""
+    marks = ",".join("?" * len(channels))
+    at = micros(now)
+    rows = db.execute(
+        f"UPDATE alert SET leased_until = ? WHERE id IN (SELECT id FROM alert WHERE state = 'owed' "
+        f"AND due_at <= ? AND leased_until <= ? AND channel IN ({marks}) ORDER BY due_at, id LIMIT ?) "
+        f"RETURNING id",
+        (micros(now + lease), at, at, *channels, most),
+    ).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+def settle(
+    db: sqlite3.Connection, codec: Codec, alert_id: str, state: AlertState, due_at: datetime, error: str
+) -> None:
+    """Note what became of an attempt; the lease ends."""
+    number = row_id("alr", alert_id)
+    sealed = codec.keyring.seal(b"alert:%d" % number, error.encode()) if error else None
+    db.execute(
+        "UPDATE alert SET state = ?, due_at = ?, error = ?, attempts = attempts + 1, leased_until = 0 "
+        "WHERE id = ?",
+        (state.value, micros(due_at), sealed, number),
+    )
+
+
+def retry(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> int:
+    """Make parked and owed alerts due now, all of them without ids; returns how many."""
+    numbers = [row_id("alr", each) for each in ids]
+    marks = ",".join("?" * len(numbers))
+    chosen = f"AND id IN ({marks})" if numbers else ""
+    return db.execute(
+        f"UPDATE alert SET state = 'owed', due_at = min(due_at, ?), leased_until = 0 "
+        f"WHERE state IN ('parked', 'owed') {chosen}",
+        (micros(now), *numbers),
+    ).rowcount
+
+
+def next_due(db: sqlite3.Connection, channels: Collection[str]) -> datetime | None:
+    """Return when the next alert is owed or its lease ends, None if none is."""
+    marks = ",".join("?" * len(channels))
+    (due,) = db.execute(
+        f"SELECT min(max(due_at, leased_until)) FROM alert WHERE state = 'owed' AND channel IN ({marks})",
+        tuple(channels),
+    ).fetchone()
+    return None if due is None else moment(due)

@@ -1,0 +1,102 @@
+"""Migrations: an empty file, or an older one, becomes today's tables."""
+
+from typing import TYPE_CHECKING
+
+from sqlite_utils.migrations import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x6C656467
+migrations = Migrations("ledger")
+
+# Times are microseconds since 1970 in UTC. Columns named *_ix are keyed index values; columns named
+# `sealed` are bound to their table and row.
+FIRST = (
+    """CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE view (
+        id INTEGER PRIMARY KEY,
+        pair_ix BLOB NOT NULL,
+        employee_ix BLOB NOT NULL,
+        record_ix BLOB NOT NULL,
+        opened_at INTEGER NOT NULL)""",
+    """CREATE UNIQUE INDEX view_pair ON view (pair_ix, opened_at)""",
+    """CREATE TABLE access (
+        id INTEGER PRIMARY KEY,
+        view_id INTEGER NOT NULL REFERENCES view,
+        at INTEGER NOT NULL,
+        source_ix BLOB NOT NULL UNIQUE,
+        sealed BLOB NOT NULL)""",
+    """CREATE TABLE decoy (
+        id INTEGER PRIMARY KEY,
+        view_id INTEGER REFERENCES view,
+        slot INTEGER NOT NULL,
+        control INTEGER NOT NULL,
+        minted_at INTEGER NOT NULL,
+        address_ix BLOB NOT NULL UNIQUE,
+        sealed BLOB NOT NULL)""",
+    """CREATE INDEX decoy_view ON decoy (view_id) WHERE view_id IS NOT NULL""",
+    """CREATE INDEX decoy_control ON decoy (slot) WHERE control = 1""",
+    """CREATE TABLE exposure (
+        decoy_id INTEGER NOT NULL REFERENCES decoy,
+        access_id INTEGER NOT NULL REFERENCES access,
+        position INTEGER,
+        PRIMARY KEY (decoy_id, access_id)) WITHOUT ROWID""",
+    """CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        content_ix BLOB NOT NULL UNIQUE,
+        received_at INTEGER NOT NULL,
+        sealed BLOB NOT NULL)""",
+    """CREATE TABLE raw (message_id INTEGER PRIMARY KEY REFERENCES message, sealed BLOB NOT NULL)""",
+    """CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY,
+        message_id INTEGER NOT NULL REFERENCES message,
+        at INTEGER NOT NULL,
+        sealed BLOB NOT NULL)""",
+    """CREATE INDEX delivery_message ON delivery (message_id)""",
+    """CREATE TABLE hit (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        class TEXT NOT NULL,
+        control INTEGER NOT NULL,
+        decoy_id INTEGER NOT NULL REFERENCES decoy,
+        message_id INTEGER REFERENCES message,
+        deliveries INTEGER NOT NULL,
+        sealed BLOB NOT NULL)""",
+    """CREATE UNIQUE INDEX hit_once ON hit (message_id, decoy_id) WHERE message_id IS NOT NULL""",
+    """CREATE INDEX hit_at ON hit (at)""",
+    """CREATE TABLE alert (
+        id INTEGER PRIMARY KEY,
+        channel TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        due_at INTEGER NOT NULL,
+        leased_until INTEGER NOT NULL,
+        earlier INTEGER NOT NULL,
+        error BLOB)""",
+    """CREATE INDEX alert_due ON alert (due_at) WHERE state = 'owed'""",
+    """CREATE TABLE alert_hit (
+        alert_id INTEGER NOT NULL REFERENCES alert,
+        hit_id INTEGER NOT NULL REFERENCES hit,
+        PRIMARY KEY (alert_id, hit_id)) WITHOUT ROWID""",
+    """CREATE TABLE alert_account (
+        employee_ix BLOB NOT NULL,
+        alert_id INTEGER NOT NULL REFERENCES alert,
+        PRIMARY KEY (employee_ix, alert_id)) WITHOUT ROWID""",
+    """CREATE TABLE tally (
+        day INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (day, kind)) WITHOUT ROWID""",
+)
+
+
+@migrations(name="0001_first")
+def first(db: "Database") -> None:
+    """Lay the ledger, the mail side and the outbox."""
+    for statement in FIRST:
+        db.execute(statement)
+
+
+NEWEST = len(migrations._migrations)  # noqa: SLF001 - the library keeps no public count
