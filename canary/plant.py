@@ -1,0 +1,80 @@
+"""The record side, assembled: access → mint → remember → seed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from time import sleep
+
+from canary.mint import Minter
+from canary.model import Access, Decoy, Planting
+from canary.ports import Clock, Draft, Ledger, Store, system_clock
+
+BATCH = 2000
+BREATH = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Planter:
+    """Plants accesses: each comes back with the decoys to show, once the ledger holds it."""
+
+    store: Store
+    minter: Minter
+    clock: Clock = system_clock
+
+    def plant(self, access: Access) -> Planting:
+        """Plant one access. Raises StoreError if it cannot be remembered."""
+        return self.plant_all([access])[0]
+
+    def plant_all(self, accesses: Sequence[Access]) -> list[Planting]:
+        """Plant accesses in one transaction; all of them are remembered, or none."""
+        identities = [access.identity for access in accesses]
+        with self.store.planting() as ledger:
+            known = ledger.duplicates(identities)
+            fresh: dict[str, Access] = {}
+            for identity, access in zip(identities, accesses, strict=True):
+                if identity not in known:
+                    fresh.setdefault(identity, access)
+            planted = ledger.remember(self._drafts(ledger, fresh))
+        return _in_order(identities, {**known, **dict(zip(fresh, planted, strict=True))})
+
+    def plant_stream(self, accesses: Iterable[Access]) -> Iterator[Planting]:
+        """Plant any number of accesses in constant memory, a batch to a transaction.
+
+        Between batches the lock is left long enough for a mail to be kept.
+        """
+        rest = iter(accesses)
+        while batch := list(islice(rest, BATCH)):
+            yield from self.plant_all(batch)
+            sleep(BREATH)
+
+    def mint_controls(self, count: int) -> Sequence[Decoy]:
+        """Mint decoys that nobody is ever shown; mail to them measures the noise."""
+        with self.store.planting() as ledger:
+            controls = self.minter.controls(ledger.controls(), count, ledger.reserve, self.clock())
+            return ledger.add_controls(controls)
+
+    def _drafts(self, ledger: Ledger, accesses: Mapping[str, Access]) -> list[Draft]:
+        standings = dict(ledger.standings({(each.employee, each.record) for each in accesses.values()}))
+        now = self.clock()
+        drafts = []
+        for identity, access in accesses.items():
+            pair = (access.employee, access.record)
+            draft, standings[pair] = self.minter.draft(access, identity, standings[pair], ledger.reserve, now)
+            drafts.append(draft)
+        return drafts
+
+
+def _in_order(identities: Sequence[str], plantings: Mapping[str, Planting]) -> list[Planting]:
+    """Return a planting for every access; the second mention of an access is a duplicate."""
+    ordered, seen = [], set()
+    for identity in identities:
+        planting = plantings[identity]
+        ordered.append(replace(planting, fresh=0, duplicate=True) if identity in seen else planting)
+        seen.add(identity)
+    return ordered
+
+
+def placement_salts(draw: Callable[[bytes, bytes], bytes], access: Access, cap: int) -> list[bytes]:
+    """Return the keyed bytes that place each slot's decoy among the records, the same at every access."""
+    pair = f"{access.employee}\0{access.record}".encode("utf-8", "surrogatepass")
+    return [draw(b"place", b"%b\x00%d" % (pair, slot)) for slot in range(cap)]
