@@ -1,0 +1,145 @@
+"""A sighting becomes a verdict: what it is, how sure we are, and why.
+
+The confidence is a probability that the address came out of the accesses that showed it, from three ways
+in which it could have come without them, taken as independent:
+
+- a guess: `tries` recipients that nobody has were tried, each meets this very decoy with chance
+  2^-surprisal, so a guess has met it with 1 - (1 - 2^-surprisal)^(tries + 1);
+- noise that reaches decoys nobody was shown: the controls' measured rate, (hits + 1/2) / (controls + 1)
+  (Jeffreys' estimate of a proportion), or an assumed rate while there are few controls;
+- another way out of the company (a shared screen, an infected laptop, a copied database): a fixed share,
+  because a single decoy is never proof; it shrinks with every further decoy of the same accesses.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from canary.model import BaseRate, HitClass, Message, Probe, Verb, Verdict
+from canary.ports import Sighting
+
+ASSUMED_NOISE = 0.02
+FEW_CONTROLS = 25
+OTHER_WAYS = 0.10
+PROBE_SHARE = 0.85
+BOUNCE_SHARE = 0.5
+FOREIGN_ENVELOPE_SHARE = 0.8
+
+
+def judge_message(message: Message, sightings: Mapping[str, Sighting], rate: BaseRate) -> dict[str, Verdict]:
+    """Return a verdict for each decoy that a message was sent to, by recipient."""
+    return {
+        recipient: _verdict(
+            HitClass.MAIL if message.mail_from else HitClass.BOUNCE,
+            sighting,
+            _together(sighting, sightings),
+            rate,
+            share=_message_share(message),
+            notes=_message_notes(message),
+        )
+        for recipient, sighting in sightings.items()
+    }
+
+
+def judge_probe(probe: Probe, sighting: Sighting, rate: BaseRate) -> Verdict:
+    """Return a verdict for a decoy that was named without a message behind it."""
+    others = f"; {probe.others} other recipients were tried in the session" if probe.others else ""
+    what = (
+        "a message was begun for it and broken off or refused"
+        if probe.verb is Verb.DATA
+        else f"{probe.verb.value} named it and no message followed: somebody is verifying a list"
+    )
+    return _verdict(HitClass.PROBE, sighting, 1, rate, share=PROBE_SHARE, notes=(what + others,))
+
+
+def guess_chance(surprisal: float, tries: int) -> float:
+    """Return the chance that so many guesses from the natural distribution met an address.
+
+    `surprisal` is in bits.
+    """
+    return -math.expm1((tries + 1) * math.log1p(-(2.0 ** -max(surprisal, 1.0))))
+
+
+def noise_chance(rate: BaseRate) -> float:
+    """Return the chance that a decoy which nobody was shown is hit."""
+    if rate.controls >= FEW_CONTROLS:
+        return (rate.control_hits + 0.5) / (rate.controls + 1)
+    return max(ASSUMED_NOISE, rate.control_hits / max(rate.controls, 1))
+
+
+def _verdict(
+    hit_class: HitClass,
+    sighting: Sighting,
+    together: int,
+    rate: BaseRate,
+    *,
+    share: float,
+    notes: Sequence[str],
+) -> Verdict:
+    decoy = sighting.decoy
+    if decoy.control:
+        return Verdict(hit_class, 0.0, ("a control: nobody was ever shown this decoy", *notes))
+    if not sighting.accesses:
+        return Verdict(hit_class, 0.0, ("no access is on record as having shown this decoy", *notes))
+    guess = guess_chance(decoy.surprisal, rate.strays)
+    by_chance = (1 - guess) * (1 - noise_chance(rate))
+    confidence = share * by_chance * (1 - OTHER_WAYS / together)
+    reasons = (
+        _exposed(sighting),
+        *([f"{together} decoys that the same employee was shown were hit together"] if together > 1 else ()),
+        (
+            f"a guess would have met it with a chance of {_small(guess)} "
+            f"({decoy.surprisal:.0f} bits, {rate.strays} unknown recipients tried so far)"
+        ),
+        _noise_words(rate),
+        *notes,
+    )
+    return Verdict(hit_class, round(min(confidence, 0.99), 2), reasons)
+
+
+def _together(sighting: Sighting, sightings: Mapping[str, Sighting]) -> int:
+    """Return how many decoys of the same employee a message hit."""
+    employees = {access.employee for access in sighting.accesses}
+    return max(
+        1,
+        len(
+            {
+                each.decoy.id
+                for each in sightings.values()
+                if employees & {access.employee for access in each.accesses}
+            }
+        ),
+    )
+
+
+def _exposed(sighting: Sighting) -> str:
+    employees = {access.employee for access in sighting.accesses}
+    times = len(sighting.accesses)
+    return (
+        f"only {len(employees)} account{'s' if len(employees) > 1 else ''} "
+        f"{'were' if len(employees) > 1 else 'was'} shown the address, "
+        f"in {times} access{'es' if times > 1 else ''}"
+    )
+
+
+def _noise_words(rate: BaseRate) -> str:
+    if rate.controls < FEW_CONTROLS:
+        return f"only {rate.controls} controls are minted: {ASSUMED_NOISE:.0%} noise is assumed, not measured"
+    return f"{rate.control_hits} hits on {rate.controls} controls, which nobody was shown"
+
+
+def _message_share(message: Message) -> float:
+    share = 1.0 if message.ours else FOREIGN_ENVELOPE_SHARE
+    return share if message.mail_from else share * BOUNCE_SHARE
+
+
+def _message_notes(message: Message) -> tuple[str, ...]:
+    notes = []
+    if not message.mail_from:
+        notes.append("null sender: a bounce or automatic reply; somebody may have forged the decoy as sender")
+    if not message.ours:
+        notes.append("read from a file: the envelope was not ours, the recipient is what the file says")
+    return tuple(notes)
+
+
+def _small(chance: float) -> str:
+    return f"1 in {round(1 / chance):,}" if chance > 0 else "nearly 0"
