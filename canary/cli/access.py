@@ -1,0 +1,38 @@
+"""`canary access show`: what one access showed."""
+
+from typing import Annotated
+
+import typer
+
+from canary.cli.context import context_of
+from canary.cli.output import print_json, print_table, printable, say
+from canary.investigate import access_json, planting_json
+
+group = typer.Typer(help="Look at one access.", no_args_is_help=True)
+
+
+@group.callback()
+def root() -> None:
+    """Look at one access."""
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    access_id: Annotated[str, typer.Argument(help="Its identifier, acc_….", metavar="ID")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show one access and the decoys that it showed."""
+    with context_of(context).store() as store:
+        planting = store.access(access_id)
+    if as_json:
+        body = planting_json(planting)
+        print_json({"access": body["access"], "decoys": body["decoys"]})
+        return
+    for key, value in access_json(planting.access).items():
+        if value:
+            say(printable(f"{key:<12} {value}"))
+    print_table(
+        ("decoy", "address", "name"), ((each.id, each.address, each.name) for each in planting.decoys)
+    )

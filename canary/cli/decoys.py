@@ -1,0 +1,44 @@
+"""`canary decoys`: the decoys, for whoever holds the keys."""
+
+from typing import Annotated
+
+import typer
+
+from canary.cli.context import context_of
+from canary.cli.output import print_json, print_jsonl, print_table
+from canary.errors import UsageError
+from canary.investigate import decoy_json
+
+
+def run(
+    context: typer.Context,
+    *,
+    control: Annotated[
+        bool | None, typer.Option("--control/--no-control", help="Only controls, or none of them.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
+) -> None:
+    """List every decoy. Needs the keys: the database alone does not tell who is a decoy."""
+    if as_json and as_jsonl:
+        raise UsageError("give --json or --jsonl, not both")
+    with context_of(context).store() as store:
+        decoys = store.decoys(control=control)
+        if as_json:
+            print_json([decoy_json(decoy) for decoy in decoys])
+        elif as_jsonl:
+            print_jsonl(decoy_json(decoy) for decoy in decoys)
+        else:
+            print_table(
+                ("decoy", "address", "name", "minted", "control"),
+                (
+                    (
+                        each.id,
+                        each.address,
+                        each.name,
+                        f"{each.minted_at:%Y-%m-%d %H:%M}",
+                        "control" if each.control else "",
+                    )
+                    for each in decoys
+                ),
+            )

@@ -1,0 +1,45 @@
+"""`canary serve`: the mail side runs until it is told to stop."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from canary import wiring
+from canary.cli.context import context_of
+from canary.cli.logs import set_up_logs
+from canary.config import Config
+from canary.watch import watching
+
+
+def run(
+    context: typer.Context,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option("--listen", help="Listen here instead of sink.listen; repeatable.", metavar="HOST:PORT"),
+    ] = None,
+    hostname: Annotated[
+        str | None, typer.Option("--hostname", help="Greet under this name instead of sink.hostname.")
+    ] = None,
+) -> None:
+    """Receive mail, attribute it, and tell the security team, until SIGTERM or SIGINT."""
+    flags = {}
+    if listen:
+        flags["sink__listen"] = ("--listen", ",".join(listen))
+    if hostname:
+        flags["sink__hostname"] = ("--hostname", hostname)
+    config = context_of(context).config(**flags)
+    set_up_logs(config.log.level, config.log.format)
+    with asyncio.Runner(loop_factory=wiring.loop_factory()) as runner:
+        runner.run(_serve(config))
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with wiring.opened_store(config, wiring.load_keys(config)) as store:
+        async with watching(store, wiring.sink_settings(config), wiring.channels_of(config)):
+            await stop.wait()

@@ -1,0 +1,77 @@
+"""`canary status`: how much is kept and how it is going."""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from canary.cli.context import context_of
+from canary.cli.output import note, print_json, say
+from canary.config import Config
+from canary.investigate import status_json
+from canary.model import AlertState
+from canary.ports import Status
+
+SAFE_BITS = 12
+
+
+def run(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print counts, the oldest owed alert, the last mail, and the database's size."""
+    program = context_of(context)
+    config = program.config()
+    with program.store(config) as store:
+        status = store.status()
+    if as_json:
+        print_json(status_json(status))
+    else:
+        for name, value in _lines(status):
+            say(f"{name:<22} {value}")
+    for warning in _warnings(config, status):
+        note(f"canary: {warning}")
+
+
+def _lines(status: Status) -> list[tuple[str, str]]:
+    alerts = ", ".join(f"{status.alerts[state]:,} {state.value}" for state in AlertState)
+    return [
+        ("accesses", f"{status.accesses:,}"),
+        ("decoys", f"{status.decoys:,} shown, {status.controls:,} controls"),
+        ("hits", f"{status.hits:,}, and {status.control_hits:,} on controls"),
+        ("messages", f"{status.messages:,}"),
+        ("unknown recipients", f"{status.strays:,}"),
+        ("alerts", alerts),
+        ("oldest owed alert", _age(status.oldest_owed)),
+        ("last mail", _age(status.last_mail)),
+        ("database", f"{status.size_bytes / 1e6:,.1f} MB, schema {status.schema}"),
+    ]
+
+
+def _age(at: datetime | None) -> str:
+    if at is None:
+        return "none"
+    seconds = max(int((datetime.now(UTC) - at).total_seconds()), 0)
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    spans = ((days, "days"), (hours, "hours"), (minutes, "minutes"), (seconds, "seconds"))
+    count, unit = next(((count, unit) for count, unit in spans if count), (0, "seconds"))
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {count} {unit} ago"
+
+
+def _warnings(config: Config, status: Status) -> list[str]:
+    """Return what an operator should do something about."""
+    found = []
+    if status.alerts[AlertState.PARKED]:
+        found.append(f"{status.alerts[AlertState.PARKED]} alerts are parked: `canary alerts list`")
+    if not config.slack_url():
+        found.append("no alert channel: set alert.slack.url_file, or hits are only kept")
+    domains = max(len(config.mint.domains), 1)
+    wanted = math.log2(max(status.decoys, 1) / domains) + SAFE_BITS
+    if wanted > config.mint.floor_bits:
+        found.append(
+            f"{status.decoys:,} decoys on {domains} domains can be guessed too easily: "
+            f"raise mint.floor_bits to {math.ceil(wanted)} or add domains"
+        )
+    return found
