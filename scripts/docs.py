@@ -1,0 +1,73 @@
+"""Keep the generated parts of the documentation what the program says.
+
+A part stands between `<!-- help: canary mint -->` or `<!-- settings -->` and `<!-- end -->`.
+Without arguments: say which parts are out of date, and exit with 1. With --write: put them right.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from canary.config import reference
+
+ROOT = Path(__file__).parent.parent
+PART = re.compile(r"(<!-- (help|settings)(?:: canary ?([a-z ]*))? -->\n).*?(<!-- end -->)", re.DOTALL)
+WIDTH = 100
+
+
+def pages() -> Iterator[Path]:
+    """Yield every page of the documentation."""
+    yield ROOT / "README.md"
+    yield from sorted((ROOT / "docs").glob("*.md"))
+
+
+def help_of(command: str) -> str:
+    """Return what `canary COMMAND --help` prints."""
+    environment = {**os.environ, "COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "canary", *command.split(), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    return "\n".join(line.rstrip() for line in run.stdout.strip().splitlines()).replace(
+        "python -m canary", "canary"
+    )
+
+
+def rendered(text: str) -> str:
+    """Return a page with its generated parts as they must be."""
+
+    def part(found: re.Match[str]) -> str:
+        start, kind, command, end = found.groups()
+        if kind == "settings":
+            return f"{start}\n{reference()}\n{end}"
+        line = " ".join(("$ canary", *(command or "").split(), "--help"))
+        return f"{start}\n```\n{line}\n{help_of(command or '')}\n```\n\n{end}"
+
+    return PART.sub(part, text)
+
+
+def stale() -> list[Path]:
+    """Return the pages with a part that is out of date."""
+    return [page for page in pages() if rendered(page.read_text()) != page.read_text()]
+
+
+def main() -> int:
+    """Check, or write with --write."""
+    old = stale()
+    for page in old:
+        if "--write" in sys.argv[1:]:
+            page.write_text(rendered(page.read_text()))
+            print(f"written: {page.relative_to(ROOT)}")
+        else:
+            print(f"out of date: {page.relative_to(ROOT)} (run scripts/fix)")
+    return int(bool(old) and "--write" not in sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
