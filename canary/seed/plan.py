@@ -1,6 +1,5 @@
 """A slot's salt becomes a place among the records, and what stands there."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -49,11 +48,15 @@ class Plan:
 
 @dataclass(slots=True)
 class Planner:
-    """Plans the slots of one export in their order, so that later slots never move earlier ones."""
+    """Plans the slots of one export in their order, so that later slots never move earlier ones.
+
+    `crowded` says that sorted identifiers left no room for a decoy's between its neighbours'.
+    """
 
     export: Export
     filler: Filler
     salts: tuple[bytes, ...]
+    crowded: bool = False
     _plans: list[Plan] = field(default_factory=list)
 
     def plan(self, slot: int) -> Plan:
@@ -74,8 +77,12 @@ class Planner:
         return Plan(place.gap, turn, span[0 if place.gap == 0 else 1], before, self._template(spots), filled)
 
     def _chosen(self, spots: list[Spot], salt: bytes) -> tuple[Place, Span]:
-        """Return the first place in rank that is free and fits, else where new records come."""
-        places = [self._place(spot, self._after(spot, salt)) for spot in spots[:1]]
+        """Return the first place in rank that is free and fits, else the first that is free.
+
+        Where identifiers count up without gaps none fits: a keyed place with an identifier behind
+        the greatest is kept rather than the end of the export, which anybody could foretell.
+        """
+        free: list[tuple[Place, Span]] = []
         taken = {plan.gap for plan in self._plans}
         for spot in spots[:CANDIDATES]:
             after = self._after(spot, salt)
@@ -83,7 +90,10 @@ class Planner:
                 place = self._place(spot, after)
                 if self.filler.fits(place[0]):
                     return place
-        return next(self._ends(), places[0])
+                free.append(place)
+        chosen = free[0] if free else self._place(spots[0], self._after(spots[0], salt))
+        self.crowded = self.crowded or not self.filler.fits(chosen[0])
+        return chosen
 
     def _after(self, spot: Spot, salt: bytes) -> bool:
         """Say whether a decoy stands behind its anchor; in a sorted export it stays inside."""
@@ -105,13 +115,6 @@ class Planner:
         elif same:
             place = replace(place, before=same[-1].filled.cells)
         return place, before or spot.span
-
-    def _ends(self) -> Iterator[tuple[Place, Span]]:
-        """Yield the end of the export at which its sorted identifiers grow."""
-        orders = [column.order for column in self.filler.profile.of(Kind.IDENTIFIER) if column.order]
-        first, last = self.export.sketch.first, self.export.sketch.last
-        if orders and first is not None and last is not None:
-            yield self._place(last, after=True) if orders[0] > 0 else self._place(first, after=False)
 
     def _template(self, spots: list[Spot]) -> bytes:
         """Return the record of least rank that has all columns of a person."""

@@ -25,6 +25,7 @@ THINGS = frozenset(
     | {"street", "title", "campaign", "host", "model", "vendor", "merchant", "region", "state", "id", "type"}
 )
 NAME = re.compile(r"[^\W\d_][^\d_@#/\\<>{}\[\]|]{0,79}")
+CALLED_NAME = re.compile(r"(?=.*[^\W\d_A-Z]|.* )[^\W\d_]{2}[^@#/\\<>{}\[\]|]{0,78}")
 HANDLE = re.compile(r"@?[\w.+-]{2,40}")
 NEARLY_ALL = 0.9
 MOSTLY = 0.5
@@ -108,7 +109,8 @@ def _personal(column: str, texts: Sequence[str], addresses: Sequence[str]) -> st
         return "email"
     if _is_handle(words, filled):
         return "handle"
-    named = sum(1 for text in filled if NAME.fullmatch(text) and len(text.split()) <= ENOUGH)
+    shape = CALLED_NAME if words & (FULL | GIVEN | FAMILY) else NAME
+    named = sum(1 for text in filled if shape.fullmatch(text) and len(text.split()) <= ENOUGH)
     if named < NEARLY_ALL * len(filled) or words & THINGS:
         return None
     return _named(words, filled, _overlap(texts, addresses))

@@ -62,12 +62,10 @@ class Seen:
 
 @dataclass(slots=True)
 class Sketch:
-    """What one reading of an export leaves: count, sample (least rank first), both ends, identifiers."""
+    """What one reading of an export leaves: count, sample (least rank first), identifiers."""
 
     count: int
     spots: list[Spot]
-    first: Spot | None
-    last: Spot | None
     seen: Seen
 
 
@@ -104,7 +102,6 @@ class _Sample:
     count: int = 0
     bar: int = WORD + 1
     kept: list[Spot] = field(default_factory=list)
-    first: Spot | None = None
     last: Spot | None = None
 
     def offer(self, batch: Batch) -> None:
@@ -123,8 +120,6 @@ class _Sample:
         for rank, place in ranks:
             self.kept.append(first if place == 0 else self._spot(batch, rank, place))
             self.kept[-1].rank = rank
-        if self.first is None:
-            self.first = first
         self._close(batch)
 
     def _spot(self, batch: Batch, rank: int, place: int) -> Spot:
@@ -142,8 +137,7 @@ class _Sample:
     def _close(self, batch: Batch) -> None:
         final = len(batch.keys) - 1
         kept = self.kept[-1] if self.kept and self.kept[-1].index == self.count + final else None
-        first = self.first if self.first and self.first.index == self.count + final else None
-        self.last = kept or first or self._spot(batch, 0, final)
+        self.last = kept or self._spot(batch, 0, final)
         self.count += len(batch.keys)
         if len(self.kept) >= 2 * SAMPLE:
             self.kept.sort(key=_by_rank)
@@ -159,7 +153,7 @@ class _Sample:
             size += spot.span[1] - spot.span[0]
             if size > SAMPLE_BYTES:
                 break
-        return Sketch(self.count, spots, self.first, self.last, seen)
+        return Sketch(self.count, spots, seen)
 
 
 def _by_rank(spot: Spot) -> tuple[int, int]:

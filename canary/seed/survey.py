@@ -97,6 +97,12 @@ def _ratings(profile: Profile, sample: Sequence[Record]) -> Iterator[tuple[str, 
                 yield text.text, stars
 
 
+CROWDED = (
+    "identifiers count up without gaps: a decoy's is behind the greatest, out of order among its neighbours; "
+    "leave that column out of the export, or sort it by another"
+)
+
+
 class Survey:
     """An export that was read once: what it is, and the decoys' places in it.
 
@@ -146,19 +152,21 @@ class Survey:
         export's encoding cannot write.
         """
         chosen = sorted(decoys, key=lambda decoy: decoy.slot)[: self.records]
-        warnings: tuple[str, ...] = ()
+        warnings: list[str] = []
         if len(chosen) < len(decoys):
-            warnings = (
-                f"the export has {self.records} records: {len(chosen)} of {len(decoys)} decoys are placed",
+            warnings.append(
+                f"the export has {self.records} records: {len(chosen)} of {len(decoys)} decoys are placed"
             )
         plans = sorted(
             ((self._planner.plan(decoy.slot), decoy) for decoy in chosen), key=lambda p: (p[0].gap, p[0].turn)
         )
+        if self._planner.crowded:
+            warnings.append(CROWDED)
         self._copy(
             self._export.encoding.writer(out), [(plan, self._row(plan, decoy)) for plan, decoy in plans]
         )
         placements = [Placement(decoy, plan.gap + earlier) for earlier, (plan, decoy) in enumerate(plans)]
-        return Seeding(tuple(sorted(placements, key=lambda p: p.decoy.slot)), warnings)
+        return Seeding(tuple(sorted(placements, key=lambda p: p.decoy.slot)), tuple(warnings))
 
     def _row(self, plan: Plan, decoy: Decoy) -> bytes:
         encoding = self._export.encoding
