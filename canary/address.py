@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-SEPARATORS = str.maketrans("", "", "._-")
-
 
 def split(address: str) -> tuple[str, str]:
     """Return local part and domain, split at the last `@` (RFC 5321 section 4.1.2).
@@ -16,10 +14,11 @@ def split(address: str) -> tuple[str, str]:
 
 def canonical_local(local: str) -> str:
     """Return a local part without case, `+tag`, dots, underscores, hyphens and quotes."""
-    if len(local) > 1 and local[0] == local[-1] == '"':
-        local = local[1:-1]
-    plain = local.lower().partition("+")[0].translate(SEPARATORS)
-    return plain or local.lower()
+    lower = local.lower()
+    if lower.startswith('"') and lower.endswith('"') and len(lower) > 1:
+        lower = lower[1:-1]
+    plain = lower.partition("+")[0].replace(".", "").replace("_", "").replace("-", "")
+    return plain or lower
 
 
 def canonical(address: str) -> str:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from canary.errors import ConfigurationError, TemporaryError
@@ -12,6 +12,8 @@ from canary.persona import Generator
 from canary.ports import Draft, Minted, Standing
 
 ATTEMPTS = 1000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +126,14 @@ class Minter:
 def unused(at: datetime, views: Sequence[datetime]) -> datetime:
     """Return the first microsecond from `at` on at which no view opened."""
     while at in views:
-        at += timedelta(microseconds=1)
+        at += MICROSECOND
     return at
 
 
 def view_seed(access: Access, opened: datetime) -> bytes:
     """Return the bytes that stand for a view in keyed draws."""
-    return f"{access.employee}\0{access.record}\0{opened.isoformat()}".encode("utf-8", "surrogatepass")
+    micros = (opened - EPOCH) // MICROSECOND
+    return f"{access.employee}\0{access.record}\0{micros}".encode("utf-8", "surrogatepass")
 
 
 def shown_at(opened: datetime, minted: Sequence[Minted]) -> tuple[Decoy, ...]:

@@ -16,7 +16,7 @@ from canary.sink import Listener, SinkSettings
 
 log = logging.getLogger("canary.watch")
 Arrival = TypeVar("Arrival", Message, Probe)
-KEEPERS = 32
+KEEPERS = 16
 TALLY_SECONDS = 10.0
 GRACE_SECONDS = 20.0
 

@@ -16,6 +16,9 @@ from canary.store.schema import APPLICATION_ID, migrations
 BEGIN_PATIENCE = 30.0
 BEGIN_POLL = 0.001
 READ_PATIENCE = 5.0
+READ_CACHE_MB = 8
+WRITE_CACHE_MB = 64
+CHECKPOINT_PAGES = 8192
 
 
 def create(path: Path) -> None:
@@ -58,10 +61,13 @@ def migrate(path: Path) -> None:
             connection.close()
 
 
-def connect(path: Path, *, patience: float = READ_PATIENCE) -> sqlite3.Connection:
+def connect(
+    path: Path, *, patience: float = READ_PATIENCE, cache_mb: int = READ_CACHE_MB
+) -> sqlite3.Connection:
     """Open a connection for one thread; any thread may close it when that one is done with it.
 
-    A commit is on the disk when it returns (synchronous = FULL).
+    `patience` is in seconds, `cache_mb` the most memory that its pages take. A commit is on the disk
+    when it returns (synchronous = FULL).
     """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
@@ -72,7 +78,8 @@ def connect(path: Path, *, patience: float = READ_PATIENCE) -> sqlite3.Connectio
     )
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA cache_size = -{cache_mb * 1024}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 

@@ -12,6 +12,7 @@ from canary.ports import Draft, Minted, Pair, Standing
 from canary.store.codec import Codec, micros, moment, public_id, row_id
 
 CHUNK = 500
+NOTHING_YET = Standing()
 DECOY_COLUMNS = "d.id, d.slot, d.control, d.minted_at, d.sealed"
 
 
@@ -74,13 +75,11 @@ class SqliteLedger:
             number, slot, control, minted_at, sealed = row
             decoy = self._codec.open_decoy((number, slot, control, minted_at, sealed))
             minted[pair].append(Minted(moment(opened), decoy))
-        return {
-            pair: Standing(
-                tuple(moment(opened) for opened in sorted(views[pair])),
-                tuple(sorted(minted[pair], key=lambda each: each.decoy.slot)),
-            )
-            for pair in pair_of.values()
-        }
+        found = dict.fromkeys(pair_of.values(), NOTHING_YET)
+        for pair, opened_at in views.items():
+            in_slots = sorted(minted[pair], key=lambda each: each.decoy.slot)
+            found[pair] = Standing(tuple(moment(opened) for opened in sorted(opened_at)), tuple(in_slots))
+        return found
 
     def reserve(self, address: str) -> bool:
         """Claim an address for this transaction; False if it meets a decoy under its canonical form."""

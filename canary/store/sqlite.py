@@ -23,7 +23,15 @@ from canary.ports import (
 )
 from canary.store import outbox
 from canary.store.codec import Codec
-from canary.store.connection import connect, create, migrate, reported, transaction
+from canary.store.connection import (
+    WRITE_CACHE_MB,
+    connect,
+    create,
+    migrate,
+    reported,
+    transaction,
+    translated,
+)
 from canary.store.keeping import Keeper
 from canary.store.ledger import SqliteLedger
 from canary.store.reading import Reader
@@ -44,14 +52,15 @@ class SqliteStore:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._planting_lock = threading.Lock()
         self._planting: sqlite3.Connection | None = None
 
     @contextmanager
     def planting(self) -> Iterator[Ledger]:
         """Open the record side for one transaction, committed when the block ends well."""
-        with self._lock, reported():
+        with self._planting_lock, reported():
             if self._planting is None:
-                self._planting = connect(self._path, patience=0)
+                self._planting = connect(self._path, patience=0, cache_mb=WRITE_CACHE_MB)
             with transaction(self._planting):
                 yield SqliteLedger(self._planting, self._codec)
 
@@ -61,8 +70,10 @@ class SqliteStore:
 
     def is_live(self, address: str) -> bool:
         """Say whether an address is a decoy's, under any form that a broker may give it."""
-        with self._reading() as reader:
-            return reader.is_live(address)
+        try:
+            return self._reader().is_live(address)
+        except sqlite3.DatabaseError as error:
+            raise translated(error) from error
 
     def sightings(self, addresses: Iterable[str]) -> Mapping[str, Sighting]:
         """Return, for those of the addresses that are decoys', the decoy and who was shown it."""
@@ -166,13 +177,17 @@ class SqliteStore:
     @contextmanager
     def _reading(self) -> Iterator[Reader]:
         with reported():
-            reader: Reader | None = getattr(self._local, "reader", None)
-            if reader is None:
-                connection = connect(self._path)
-                reader = self._local.reader = Reader(connection, self._codec)
-                with self._lock:
-                    self._readers.append(connection)
-            yield reader
+            yield self._reader()
+
+    def _reader(self) -> Reader:
+        """Return the calling thread's reader."""
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            connection = connect(self._path)
+            reader = self._local.reader = Reader(connection, self._codec)
+            with self._lock:
+                self._readers.append(connection)
+        return reader
 
 
 def create_store(path: Path, keyring: Keyring) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from canary.errors import StoreError
-from canary.store.connection import connect, transaction, translated
+from canary.store.connection import WRITE_CACHE_MB, connect, transaction, translated
 
 log = logging.getLogger("canary.store")
 MOST = 256
@@ -99,7 +99,7 @@ class Writer:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path, patience=0)
+            self._connection = connect(self._path, patience=0, cache_mb=WRITE_CACHE_MB)
         return self._connection
 
     def _drop(self) -> None:
