@@ -35,7 +35,7 @@ def hit_lines(hit: Hit) -> Iterator[str]:
 
 def _access_lines(accesses: Sequence[Access]) -> Iterator[str]:
     if accesses:
-        yield f"Shown      {len(accesses)} times, first shown first:"
+        yield f"Shown      {_times(len(accesses))}, first shown first:"
     for access in accesses[:MOST_ACCESSES]:
         told = (
             ("record", access.record),
@@ -52,7 +52,7 @@ def _access_lines(accesses: Sequence[Access]) -> Iterator[str]:
 
 def _message_lines(message: KeptMessage, deliveries: int) -> Iterator[str]:
     headers = headers_of(message.head)
-    yield f"Message    {message.id}, {message.size:,} bytes, delivered {deliveries} times"
+    yield f"Message    {message.id}, {message.size:,} bytes, delivered {_times(deliveries)}"
     yield f"  received   {_time(message.received_at)}" + ("" if message.ours else " (not by us)")
     yield f"  from       {message.mail_from or '<> (null sender)'}  (envelope)"
     yield f"  from       {headers.sender or '-'}  (header, a claim)"
@@ -72,3 +72,7 @@ def _probe_lines(probe: Probe) -> Iterator[str]:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
