@@ -3,17 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 from canary.errors import ConfigurationError, TemporaryError
-from canary.model import Access, Decoy
+from canary.model import EPOCH, MICROSECOND, Access, Decoy
 from canary.persona import Generator
 from canary.ports import Draft, Minted, Standing
 
 ATTEMPTS = 1000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)

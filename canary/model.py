@@ -1,8 +1,11 @@
 """The nouns that travel between the rooms; all frozen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,8 +13,8 @@ class Access:
     """One employee looking at one record (set) at one time, through one tool, in one session.
 
     `at` is an aware UTC time. `actor` is the person or job that reported the access where
-    that is not the employee. `source_id` is the caller's own identifier: two accesses with
-    one `source_id` are the same access. `id` is given by the store (`acc_…`).
+    that is not the employee. `source_id` is the caller's own identifier of the access or of the
+    request behind it. `id` is given by the store (`acc_…`).
     """
 
     employee: str
@@ -27,11 +30,17 @@ class Access:
 
     @property
     def identity(self) -> str:
-        """Return what makes two accesses the same one: the caller's identifier, else all they say."""
+        """Return what makes two accesses of an employee to a record the same one.
+
+        The caller's identifier, which one request may share between several records; else all they say.
+        """
         if self.source_id is not None:
-            return f"id\0{self.source_id}"
-        told = (self.tool or "", self.session or "", self.client_ip or "")
-        return "\0".join(("", self.employee, self.record, self.at.isoformat(), *told))
+            return f"{self.employee}\0{self.record}\0{self.source_id}"
+        seen = (self.at - EPOCH) // MICROSECOND
+        return (
+            f"{self.employee}\0{self.record}\0\0{seen}\0{self.tool or ''}\0{self.session or ''}\0"
+            f"{self.client_ip or ''}"
+        )
 
     def numbered(self, number: str) -> "Access":
         """Return the same access with the identifier that the store gave it."""

@@ -7,9 +7,9 @@ from time import sleep
 
 from canary.mint import Minter
 from canary.model import Access, Decoy, Planting
-from canary.ports import Clock, Draft, Ledger, Store, system_clock
+from canary.ports import Clock, Draft, Ledger, Pair, Standing, Store, system_clock
 
-BATCH = 2000
+BATCH = 4000
 BREATH = 0.002
 
 
@@ -28,13 +28,14 @@ class Planter:
     def plant_all(self, accesses: Sequence[Access]) -> list[Planting]:
         """Plant accesses in one transaction; all of them are remembered, or none."""
         identities = [access.identity for access in accesses]
+        distinct: dict[str, Access] = {}
+        for identity, access in zip(identities, accesses, strict=True):
+            distinct.setdefault(identity, access)
         with self.store.planting() as ledger:
-            known = ledger.duplicates(identities)
-            fresh: dict[str, Access] = {}
-            for identity, access in zip(identities, accesses, strict=True):
-                if identity not in known:
-                    fresh.setdefault(identity, access)
-            planted = ledger.remember(self._drafts(ledger, fresh))
+            standings = ledger.standings({(each.employee, each.record) for each in accesses})
+            known = ledger.duplicates(distinct)
+            fresh = {identity: access for identity, access in distinct.items() if identity not in known}
+            planted = ledger.remember(self._drafts(ledger, fresh, dict(standings)))
         return _in_order(identities, {**known, **dict(zip(fresh, planted, strict=True))})
 
     def plant_stream(self, accesses: Iterable[Access]) -> Iterator[Planting]:
@@ -53,8 +54,9 @@ class Planter:
             controls = self.minter.controls(ledger.controls(), count, ledger.reserve, self.clock())
             return ledger.add_controls(controls)
 
-    def _drafts(self, ledger: Ledger, accesses: Mapping[str, Access]) -> list[Draft]:
-        standings = dict(ledger.standings({(each.employee, each.record) for each in accesses.values()}))
+    def _drafts(
+        self, ledger: Ledger, accesses: Mapping[str, Access], standings: dict[Pair, Standing]
+    ) -> list[Draft]:
         now = self.clock()
         drafts = []
         for identity, access in accesses.items():

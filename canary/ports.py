@@ -61,12 +61,15 @@ Pair = tuple[str, str]
 class Ledger(Protocol):
     """The record side of the store, inside one transaction that nobody else can write beside."""
 
-    def duplicates(self, identities: Sequence[str]) -> Mapping[str, Planting]:
-        """Return the accesses of these identities that the ledger has already, as it has them."""
-        ...
-
     def standings(self, pairs: Iterable[Pair]) -> Mapping[Pair, Standing]:
         """Return what each employee has been shown of each record so far."""
+        ...
+
+    def duplicates(self, accesses: Mapping[str, Access]) -> Mapping[str, Planting]:
+        """Return those of the accesses, by identity, that the ledger has already, as it has them.
+
+        Asked after `standings` of their pairs.
+        """
         ...
 
     def reserve(self, address: str) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from canary.address import canonical
@@ -11,6 +11,8 @@ from canary.errors import NotFoundError
 from canary.keyring import Keyring
 from canary.mail import head_of
 from canary.model import (
+    EPOCH,
+    MICROSECOND,
     Access,
     Decoy,
     HitClass,
@@ -22,8 +24,6 @@ from canary.model import (
     Verdict,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 SEPARATOR = "\x00"
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

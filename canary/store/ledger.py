@@ -37,22 +37,9 @@ class SqliteLedger:
         self._codec = codec
         self._reserved: dict[str, bytes] = {}
         self._reserved_ix: set[bytes] = set()
-        self._sources: dict[str, bytes] = {}
         self._pairs: dict[Pair, bytes] = {}
+        self._pair_views: dict[Pair, list[int]] = defaultdict(list)
         self._views: dict[tuple[bytes, int], int] = {}
-
-    def duplicates(self, identities: Sequence[str]) -> Mapping[str, Planting]:
-        """Return the accesses of these identities that the ledger has already, as it has them."""
-        self._sources = {identity: self._codec.source_ix(identity) for identity in identities}
-        identity_of = {source_ix: identity for identity, source_ix in self._sources.items()}
-        found: dict[str, Planting] = {}
-        for number, view_id, at, source_ix, sealed in self._select(
-            "SELECT id, view_id, at, source_ix, sealed FROM access WHERE source_ix IN ", list(identity_of)
-        ):
-            access = self._codec.open_access(number, at, sealed)
-            shown = self.shown(number, view_id)
-            found[identity_of[source_ix]] = Planting(access, shown, fresh=0, duplicate=True)
-        return found
 
     def standings(self, pairs: Iterable[Pair]) -> Mapping[Pair, Standing]:
         """Return what each employee has been shown of each record so far."""
@@ -65,6 +52,7 @@ class SqliteLedger:
         ):
             pair = pair_of[pair_ix]
             owner[view_id] = (pair, opened)
+            self._pair_views[pair].append(view_id)
             views[pair].append(opened)
             self._views[pair_ix, opened] = view_id
         minted: dict[Pair, list[Minted]] = defaultdict(list)
@@ -79,6 +67,21 @@ class SqliteLedger:
         for pair, opened_at in views.items():
             in_slots = sorted(minted[pair], key=lambda each: each.decoy.slot)
             found[pair] = Standing(tuple(moment(opened) for opened in sorted(opened_at)), tuple(in_slots))
+        return found
+
+    def duplicates(self, accesses: Mapping[str, Access]) -> Mapping[str, Planting]:
+        """Return those of the accesses, by identity, that the ledger has already, as it has them."""
+        found: dict[str, Planting] = {}
+        for identity, access in accesses.items():
+            for view_id in self._pair_views.get((access.employee, access.record), ()):
+                row = self._db.execute(
+                    "SELECT id, at, sealed FROM access WHERE view_id = ? AND source_ix = ?",
+                    (view_id, self._codec.source_ix(identity)),
+                ).fetchone()
+                if row:
+                    known = self._codec.open_access(*row)
+                    shown = self.shown(row[0], view_id)
+                    found[identity] = Planting(known, shown, fresh=0, duplicate=True)
         return found
 
     def reserve(self, address: str) -> bool:
@@ -119,7 +122,7 @@ class SqliteLedger:
             rows.exposures.append((row_id("dec", decoy.id), number))
             shown.append(decoy)
         sealed = codec.seal_access(number, access)
-        source_ix = self._sources.get(draft.identity) or codec.source_ix(draft.identity)
+        source_ix = codec.source_ix(draft.identity)
         rows.accesses.append((number, view_id, micros(access.at), source_ix, sealed))
         return Planting(access.numbered(public_id("acc", number)), tuple(shown), fresh=fresh)
 

@@ -25,8 +25,9 @@ FIRST = (
         id INTEGER PRIMARY KEY,
         view_id INTEGER NOT NULL REFERENCES view,
         at INTEGER NOT NULL,
-        source_ix BLOB NOT NULL UNIQUE,
+        source_ix BLOB NOT NULL,
         sealed BLOB NOT NULL)""",
+    """CREATE UNIQUE INDEX access_once ON access (view_id, source_ix)""",
     """CREATE TABLE decoy (
         id INTEGER PRIMARY KEY,
         view_id INTEGER REFERENCES view,
