@@ -37,19 +37,20 @@ def headers_of(raw: bytes) -> Headers:
         parsed = BytesHeaderParser(policy=compat32).parsebytes(head_of(raw) + b"\r\n\r\n")
     except (MessageError, ValueError, LookupError, IndexError, RecursionError):
         return Headers()
+    first: dict[str, str] = {}
+    for name, value in parsed.raw_items():
+        first.setdefault(name.lower(), value)
     return Headers(
-        sender=one_line(parsed.get("From")),
-        subject=one_line(parsed.get("Subject")),
-        date=one_line(parsed.get("Date")),
-        message_id=one_line(parsed.get("Message-ID")),
+        sender=one_line(first.get("from", "")),
+        subject=one_line(first.get("subject", "")),
+        date=one_line(first.get("date", "")),
+        message_id=one_line(first.get("message-id", "")),
     )
 
 
-def one_line(value: object) -> str:
+def one_line(value: str) -> str:
     """Return a header value decoded (RFC 2047), its control characters and folds as spaces."""
-    if value is None:
-        return ""
-    text = str(value)[: 4 * VALUE_CHARS]
+    text = value[: 4 * VALUE_CHARS]
     try:
         parts = [
             part.decode(charset or "utf-8", "replace") if isinstance(part, bytes) else part

@@ -2,8 +2,10 @@
 
 import mailbox
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.message import Message as ParsedMessage
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -16,45 +18,70 @@ from canary.model import Message, Peer
 
 RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To")
 MOST_RECIPIENTS = 1000
-UNKNOWN_PEER = Peer("0.0.0.0", 0)  # noqa: S104 - nobody's address, not a bind
+MOST_CHARS = 4000
+MBOX = b"From "
+UNKNOWN_PEER = Peer("", 0)
+
+Saved = tuple[str, bytes, datetime | None]
+"""Where a message stands, its bytes, and when its file was last changed where that says something."""
 
 
 def messages_in(path: Path, recipients: Sequence[str], now: datetime) -> Iterator[tuple[str, Message]]:
-    """Yield every message of a file or folder with the name of where it stands.
+    """Yield every message of a file or folder with the name of where it stands; `-` is standard input.
 
     Recipients are those given, else what the mail host that took it wrote into Delivered-To,
-    X-Original-To or Envelope-To; none of them is our own word. Raises DataError.
+    X-Original-To or Envelope-To; none of them is our own word. Empty files have none. Raises DataError.
     """
-    for name, raw, received_at in _raw_messages(path):
-        parsed = _parsed(raw)
+    for name, raw, changed_at in _saved(path):
+        told = recipients if raw.strip() else ()
+        parsed = BytesHeaderParser(policy=compat32).parsebytes(head_of(raw) + b"\r\n\r\n")
         yield (
             name,
             Message(
                 raw=raw,
                 mail_from=_sender(parsed),
-                recipients=tuple(dict.fromkeys(recipients or _recipients(parsed))),
+                recipients=tuple(dict.fromkeys(told or _recipients(parsed))),
                 peer=UNKNOWN_PEER,
-                received_at=_received_at(parsed, received_at or now, now),
+                received_at=_received_at(parsed, changed_at or now, now),
                 ours=False,
             ),
         )
 
 
-def _raw_messages(path: Path) -> Iterator[tuple[str, bytes, datetime | None]]:
+def _saved(path: Path) -> Iterator[Saved]:
     try:
         if str(path) == "-":
-            yield "-", sys.stdin.buffer.read(), None
+            yield from _piped(sys.stdin.buffer.read(), "standard input")
         elif path.is_dir():
             for file in _files_of(path):
                 yield str(file), file.read_bytes(), _changed(file)
+        elif not path.is_file():
+            yield from _piped(path.read_bytes(), str(path))
         elif _is_mbox(path):
-            box = mailbox.mbox(path, create=False)
-            for number, key in enumerate(box.iterkeys(), start=1):
-                yield f"{path}#{number}", box.get_bytes(key), None
+            yield from _in_mbox(path, str(path))
         else:
             yield str(path), path.read_bytes(), _changed(path)
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
+        raise DataError(f"cannot read {error.filename or path}: {error.strerror}") from None
+
+
+def _piped(raw: bytes, name: str) -> Iterator[Saved]:
+    if not raw.startswith(MBOX):
+        yield name, raw, None
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(raw)
+        file.flush()
+        yield from _in_mbox(Path(file.name), name)
+
+
+def _in_mbox(path: Path, name: str) -> Iterator[Saved]:
+    box = mailbox.mbox(path, create=False)
+    try:
+        for number, key in enumerate(box.iterkeys(), start=1):
+            yield f"{name}#{number}", box.get_bytes(key), None
+    finally:
+        box.close()
 
 
 def _files_of(folder: Path) -> list[Path]:
@@ -62,7 +89,7 @@ def _files_of(folder: Path) -> list[Path]:
     maildir = [folder / name for name in ("new", "cur") if (folder / name).is_dir()]
     if maildir:
         return sorted(file for part in maildir for file in part.iterdir() if file.is_file())
-    files = sorted(folder.glob("*.eml"))
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".eml")
     if not files:
         raise DataError(f"{folder} is neither a Maildir nor a folder of .eml files")
     return files
@@ -70,38 +97,51 @@ def _files_of(folder: Path) -> list[Path]:
 
 def _is_mbox(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(5) == b"From "
+        return file.read(len(MBOX)) == MBOX
 
 
 def _changed(file: Path) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def _parsed(raw: bytes) -> ParsedMessage:
-    return BytesHeaderParser(policy=compat32).parsebytes(head_of(raw) + b"\r\n\r\n")
-
-
 def _recipients(parsed: ParsedMessage) -> list[str]:
-    values = [str(value) for name in RECIPIENT_HEADERS for value in parsed.get_all(name, [])]
-    found = [address for _, address in getaddresses(values[:MOST_RECIPIENTS]) if "@" in address]
-    return found[:MOST_RECIPIENTS]
+    values = [value for name in RECIPIENT_HEADERS for value in _values(parsed, name)]
+    return [address for value in values[:MOST_RECIPIENTS] for address in _addresses(value) if "@" in address][
+        :MOST_RECIPIENTS
+    ]
 
 
 def _sender(parsed: ParsedMessage) -> str:
     """Return the envelope sender as the delivering host wrote it down, else the From address."""
-    path = parsed.get("Return-Path")
-    source = str(parsed.get("From", "")) if path is None else str(path)
-    addresses = getaddresses([source[:1000]])
-    return addresses[0][1] if addresses else ""
+    sources = _values(parsed, "Return-Path") or _values(parsed, "From")
+    addresses = _addresses(sources[0]) if sources else []
+    return addresses[0] if addresses else ""
+
+
+def _values(parsed: ParsedMessage, name: str) -> list[str]:
+    """Return a header's values, bytes above ASCII read as UTF-8 (RFC 6532)."""
+    return [
+        str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for key, value in parsed.raw_items()
+        if key.lower() == name.lower()
+    ]
+
+
+def _addresses(value: str) -> list[str]:
+    """Return the addresses in a header on one line each; none of what cannot be read."""
+    try:
+        found = getaddresses([value[:MOST_CHARS]])
+    except (MessageError, ValueError, LookupError, RecursionError):
+        return []
+    return ["".join(c for c in address if c.isprintable()) for _, address in found]
 
 
 def _received_at(parsed: ParsedMessage, fallback: datetime, now: datetime) -> datetime:
     """Return when the topmost Received line says that it came (RFC 5321 section 4.4), never in the future."""
-    lines = parsed.get_all("Received", [])
+    lines = _values(parsed, "Received")
     try:
-        at = parsedate_to_datetime(str(lines[0]).rpartition(";")[2].strip())
-    except (IndexError, ValueError, TypeError):
+        at = parsedate_to_datetime(lines[0][-MOST_CHARS:].rpartition(";")[2].strip())
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (IndexError, ValueError, TypeError, OverflowError):
         at = fallback
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return min(at.astimezone(UTC), now)
+    return min(at, now)

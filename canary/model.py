@@ -156,7 +156,9 @@ class Peer:
     session: str = ""
 
     def __str__(self) -> str:
-        """Return `ip:port`, the IPv6 address in brackets."""
+        """Return `ip:port`, the IPv6 address in brackets; "" for somebody we never met."""
+        if not self.ip:
+            return ""
         return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
 
 

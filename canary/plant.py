@@ -9,7 +9,7 @@ from canary.mint import Minter
 from canary.model import Access, Decoy, Planting
 from canary.ports import Clock, Draft, Ledger, Pair, Standing, Store, system_clock
 
-BATCH = 4000
+BATCH = 10000
 BREATH = 0.002
 
 

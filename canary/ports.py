@@ -207,8 +207,8 @@ class Store(Protocol):
         """Return what is known about noise."""
         ...
 
-    def claim_alerts(self, channels: Collection[str], now: datetime, lease: timedelta) -> Sequence[Alert]:
-        """Take the alerts that are due, so that no other dispatcher takes them before the lease ends."""
+    def claim_alert(self, channel: str, now: datetime, lease: timedelta) -> Alert | None:
+        """Take the alert that has been due longest, so that no other dispatcher takes it within the lease."""
         ...
 
     def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:

@@ -1,5 +1,5 @@
 # Sourced by every script: makes .venv from uv.lock, with nothing but Python >= 3.11 and its venv and pip.
-# Usage: . scripts/setup.sh [uv sync options]; leaves you at the top of the project, .venv/bin first in PATH.
+# $sync are options for `uv sync`. Leaves you at the top of the project, .venv/bin first in PATH.
 set -eu
 cd "$(dirname "$0")/.."
 uv=0.13.9
@@ -12,6 +12,6 @@ if [ "$(.venv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$uv" ]; then
     [ -x .venv/bin/pip ] || "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv"
 fi
-UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --quiet --frozen --inexact "$@"
+UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --quiet --frozen --inexact $sync
 PATH=$PWD/.venv/bin:$PATH
 export PATH

@@ -14,13 +14,13 @@ from canary.ports import Channel, Clock, Store
 
 LOG = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-LEASE_MARGIN = timedelta(seconds=25)
-"""A delivery begins only while this much of the lease is left: two posts, each with its timeout."""
+LEASE = timedelta(seconds=30)
+"""How long a delivery may take: two posts with their timeouts. After a crash an alert waits it out."""
 
 POLL_SECONDS = 5.0
 BUSY_SECONDS = 0.05
 LEASED_SECONDS = 1.0
+DOWN_SECONDS = 5.0
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 900.0
 DELAYS_IN_A_ROW = 3
@@ -101,8 +101,11 @@ class Dispatcher:
             waited_for, pause = bell, POLL_SECONDS
             try:
                 tally = await self._drain(channel)
-                pause = await self._pause(channel, busy=any(tally))
                 failures = 0
+                if tally.delayed < DELAYS_IN_A_ROW:
+                    pause = await self._pause(channel, busy=any(tally))
+                else:
+                    waited_for, pause = self._stopped, DOWN_SECONDS
             except Exception as error:  # noqa: BLE001 - alerts are owed whatever happens; they are tried again
                 failures += 1
                 waited_for, pause = self._stopped, min(2.0 ** min(failures - 1, 10), LONGEST_STORE_DELAY)
@@ -119,16 +122,13 @@ class Dispatcher:
         return min(max((due - self._clock()).total_seconds(), least), POLL_SECONDS)
 
     async def _drain(self, channel: Channel) -> Tally:
-        claimed_at = self._clock()
-        alerts = await asyncio.to_thread(self._store.claim_alerts, [channel.name], claimed_at, LEASE)
+        """Deliver what is due, one alert claimed at a time, until a channel has refused a few in a row."""
         outcomes: list[AlertState] = []
-        for alert in alerts:
+        while outcomes[-DELAYS_IN_A_ROW:] != [AlertState.OWED] * DELAYS_IN_A_ROW:
             if self._stopped.is_set():
-                await self._release(alerts[len(outcomes) :])
                 break
-            down = outcomes[-DELAYS_IN_A_ROW:] == [AlertState.OWED] * DELAYS_IN_A_ROW
-            if down or self._clock() > claimed_at + LEASE - LEASE_MARGIN:
-                # The rest stay leased, and are anybody's again when the lease ends.
+            alert = await asyncio.to_thread(self._store.claim_alert, channel.name, self._clock(), LEASE)
+            if alert is None:
                 break
             outcomes.append(await self._deliver(channel, alert))
         return Tally(
@@ -160,10 +160,6 @@ class Dispatcher:
     def _backoff(self, attempts: int) -> float:
         ceiling = min(FIRST_DELAY * 2.0 ** min(attempts, 20), LONGEST_DELAY)
         return ceiling * (1 + self._jitter()) / 2
-
-    async def _release(self, alerts: Sequence[Alert]) -> None:
-        for alert in alerts:
-            await self._settle(alert, AlertState.OWED, 0.0, alert.error)
 
     async def _settle(self, alert: Alert, state: AlertState, delay: float, said: str) -> None:
         due_at = self._clock() + timedelta(seconds=delay)

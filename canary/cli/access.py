@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import print_json, print_table, printable, say
+from canary.cli.output import print_json, say
+from canary.cli.table import print_table
 from canary.investigate import access_json, planting_json
 
 group = typer.Typer(help="Look at one access.", no_args_is_help=True)
@@ -32,7 +33,7 @@ def show(
         return
     for key, value in access_json(planting.access).items():
         if value:
-            say(printable(f"{key:<12} {value}"))
-    print_table(
-        ("decoy", "address", "name"), ((each.id, each.address, each.name) for each in planting.decoys)
-    )
+            say(f"{key:<12} {value}")
+    say()
+    rows = ((each.id, each.address, each.name) for each in planting.decoys)
+    print_table(("decoy", "address", "name"), rows, none="it showed no decoys")

@@ -10,13 +10,16 @@ from canary import wiring
 from canary.alert.dispatcher import Dispatcher
 from canary.alert.sample import sample_alert
 from canary.cli.context import context_of
-from canary.cli.output import print_json, print_table, say
+from canary.cli.logs import set_up_logs
+from canary.cli.output import counted, either, print_json, print_jsonl, say
+from canary.cli.table import print_table
 from canary.config import Config
-from canary.errors import ConfigurationError, DeliveryError
+from canary.errors import CanaryError, ConfigurationError, DeliveryDelayed, DeliveryError
 from canary.investigate import alert_json
-from canary.model import AlertState
+from canary.model import Alert, AlertState
 from canary.ports import Channel, Store, system_clock
 
+COLUMNS = ("alert", "channel", "state", "tries", "owed", "next try", "hits", "error")
 group = typer.Typer(help="Look at alerts, send them again, try the channels.", no_args_is_help=True)
 
 
@@ -28,24 +31,21 @@ def root() -> None:
 @group.command("list")
 def list_(
     context: typer.Context,
-    state: Annotated[AlertState | None, typer.Option(help="Only alerts in this state.")] = None,
+    state: Annotated[AlertState | None, typer.Option("--state", help="Only alerts in this state.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List the alerts, newest first."""
+    either(as_json=as_json, as_jsonl=as_jsonl)
     with context_of(context).store() as store:
-        alerts = [alert_json(alert) for alert in store.alerts(state)]
-    if as_json:
-        print_json(alerts)
-        return
-    columns = ("id", "channel", "state", "attempts", "created_at", "due_at", "hits", "error")
-    print_table(
-        columns,
-        (
-            [", ".join(alert[each]) if each == "hits" else str(alert[each]) for each in columns]
-            for alert in alerts
-        ),
-    )
+        alerts = store.alerts(state)
+        if as_json:
+            print_json([alert_json(alert) for alert in alerts])
+        elif as_jsonl:
+            print_jsonl(alert_json(alert) for alert in alerts)
+        else:
+            print_table(COLUMNS, (_row(alert) for alert in alerts), spare=("hits", "owed"), none="no alerts")
 
 
 @group.command("retry")
@@ -53,21 +53,20 @@ def retry(
     context: typer.Context,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(help="Which alerts; all that are not sent by default.", metavar="[ID]…"),
+        typer.Argument(help="Which alerts, alr_….  [default: all that are not sent]", metavar="ID"),
     ] = None,
 ) -> None:
-    """Send parked and owed alerts now."""
+    """Send owed and parked alerts now."""
     program = context_of(context)
     config = program.config()
     channels = _channels(config)
+    set_up_logs("critical", "human")
     with program.store(config) as store:
         due = store.retry_alerts(ids or [], datetime.now(UTC))
         sent, delayed, parked = asyncio.run(_deliver(store, channels))
-    say(f"{due} alerts made due: {sent} sent, {delayed} delayed, {parked} parked")
-    if parked or delayed:
-        raise DeliveryError(
-            f"{parked + delayed} alerts could not be delivered", hint="`canary alerts list` says why"
-        )
+        say(f"{counted(due, 'alert')} made due: {sent} sent, {delayed} delayed, {parked} parked")
+        if parked or delayed:
+            raise _undelivered(store, delayed=delayed, parked=parked)
 
 
 @group.command("test")
@@ -78,13 +77,40 @@ def test(context: typer.Context) -> None:
         say(f"{name}: delivered")
 
 
+def _row(alert: Alert) -> tuple[str, ...]:
+    waits = alert.state is AlertState.OWED
+    return (
+        alert.id,
+        alert.channel,
+        alert.state.value,
+        str(alert.attempts),
+        f"{alert.created_at:%Y-%m-%d %H:%M}",
+        f"{alert.due_at:%Y-%m-%d %H:%M:%S}" if waits else "-",
+        ", ".join(hit.id for hit in alert.hits),
+        alert.error or "-",
+    )
+
+
 async def _deliver(store: Store, channels: list[Channel]) -> tuple[int, int, int]:
+    """Deliver all that is due, pass by pass, until a channel asks for time."""
     dispatcher = Dispatcher(store, channels, system_clock, wake=asyncio.Event())
+    sent = delayed = parked = 0
     try:
-        return await dispatcher.deliver_due()
+        while not delayed and any(tally := await dispatcher.deliver_due()):
+            sent, delayed, parked = sent + tally.sent, delayed + tally.delayed, parked + tally.parked
     finally:
         for channel in channels:
             await channel.aclose()
+    return sent, delayed, parked
+
+
+def _undelivered(store: Store, *, delayed: int, parked: int) -> CanaryError:
+    """Return the error that says why: for good, or to be tried again."""
+    state = AlertState.PARKED if parked else AlertState.OWED
+    why = next((alert.error for alert in store.alerts(state) if alert.error), "")
+    message = f"{counted(parked + delayed, 'alert')} could not be delivered: {why}"
+    hint = "`canary alerts list` says why; `canary serve` goes on trying what is owed"
+    return DeliveryError(message, hint=hint) if parked else DeliveryDelayed(message, hint=hint)
 
 
 async def _test(channels: list[Channel]) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import note, print_json, print_table
+from canary.cli.output import note, print_json
+from canary.cli.table import print_table
 from canary.config import rows
 
 group = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
@@ -27,5 +28,5 @@ def show(
     if as_json:
         print_json({key: {"value": value, "source": source} for key, value, source in rows(config)})
         return
-    note(f"configuration file: {config.path or 'none found'}")
-    print_table(("key", "value", "source"), rows(config))
+    note(f"configuration file: {config.path or 'none'}")
+    print_table(("key", "value", "source"), rows(config), none="no settings")

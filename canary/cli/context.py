@@ -31,7 +31,7 @@ class Context:
         for setting in settings:
             key, equals, value = setting.partition("=")
             if not equals:
-                raise UsageError(f"--set {setting}: expected KEY=VALUE", hint="e.g. --set mint.window=12h")
+                raise UsageError("--set needs KEY=VALUE", hint="e.g. --set mint.window=12h")
             overrides[key.strip()] = ("--set", value)
         return cls(path, MappingProxyType(overrides))
 

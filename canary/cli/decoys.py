@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import print_json, print_jsonl, print_table
-from canary.errors import UsageError
+from canary.cli.output import either, print_json, print_jsonl
+from canary.cli.table import print_table
 from canary.investigate import decoy_json
 
 
@@ -14,14 +14,14 @@ def run(
     context: typer.Context,
     *,
     control: Annotated[
-        bool | None, typer.Option("--control/--no-control", help="Only controls, or none of them.")
+        bool | None,
+        typer.Option("--control/--no-control", help="Only controls, or none of them.  [default: all decoys]"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List every decoy. Needs the keys: the database alone does not tell who is a decoy."""
-    if as_json and as_jsonl:
-        raise UsageError("give --json or --jsonl, not both")
+    either(as_json=as_json, as_jsonl=as_jsonl)
     with context_of(context).store() as store:
         decoys = store.decoys(control=control)
         if as_json:
@@ -41,4 +41,6 @@ def run(
                     )
                     for each in decoys
                 ),
+                spare=("minted",),
+                none="no decoys yet: `canary mint` makes them",
             )

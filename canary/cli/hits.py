@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import print_json, print_jsonl, print_table, printable, say
+from canary.cli.output import either, print_json, print_jsonl, say
+from canary.cli.table import print_table
 from canary.cli.times import since_of
 from canary.errors import UsageError
 from canary.investigate import hit_json, hit_lines
@@ -22,25 +23,36 @@ group = typer.Typer(help="Look at one hit.", no_args_is_help=True)
 
 def run(
     context: typer.Context,
-    employee: Annotated[str | None, typer.Option(help="Only hits on what this account was shown.")] = None,
-    record: Annotated[str | None, typer.Option(help="Only hits on decoys of this record.")] = None,
-    hit_class: Annotated[HitClass | None, typer.Option("--class", help="Only this class.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only from this time on: ISO 8601, or a span like 24h.", metavar="TIME")
+    employee: Annotated[
+        str | None,
+        typer.Option("--employee", help="Only hits on what this account was shown.", metavar="ACCOUNT"),
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many, the newest.", min=1)] = None,
+    record: Annotated[
+        str | None, typer.Option("--record", help="Only hits on decoys of this record.", metavar="RECORD")
+    ] = None,
+    hit_class: Annotated[HitClass | None, typer.Option("--class", help="Only hits of this class.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", help="Only from this time on: ISO 8601 (UTC), or a span like 24h.", metavar="TIME"
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="At most N, the newest.", min=1, metavar="N")
+    ] = None,
     *,
     controls: Annotated[bool, typer.Option(help="Include hits on controls, which nobody was shown.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
     fail_on_hit: Annotated[
         bool,
-        typer.Option("--fail-on-hit", help=f"Exit with {HITS_FOUND} if there is a hit on a shown decoy."),
+        typer.Option(
+            "--fail-on-hit", help=f"Exit with {HITS_FOUND} if a decoy that was shown is among them."
+        ),
     ] = False,
 ) -> None:
     """List the hits, newest first."""
-    if as_json and as_jsonl:
-        raise UsageError("give --json or --jsonl, not both")
+    either(as_json=as_json, as_jsonl=as_jsonl)
     after = since_of(since, datetime.now(UTC)) if since else None
     wanted = HitFilter(employee, record, hit_class, after, controls, limit)
     found = False
@@ -57,7 +69,7 @@ def run(
         elif as_jsonl:
             print_jsonl(hit_json(hit) for hit in hits())
         else:
-            print_table(COLUMNS, (_row(hit) for hit in hits()))
+            print_table(COLUMNS, (_row(hit) for hit in hits()), spare=("class", "decoy"), none="no hits")
     if found and fail_on_hit:
         raise typer.Exit(HITS_FOUND)
 
@@ -78,18 +90,31 @@ def show(
     ] = False,
 ) -> None:
     """Show one hit: the decoy, every access that showed it, what arrived, and why."""
+    if raw and as_json:
+        raise UsageError("give --json or --raw, not both")
     with context_of(context).store() as store:
         hit = store.hit(hit_id)
         if raw:
             if hit.message is None:
                 raise UsageError(f"{hit_id} is a probe: there is no message behind it")
-            sys.stdout.buffer.write(store.raw_message(hit.message.id))
+            _print_raw(store.raw_message(hit.message.id), hit_id)
             return
     if as_json:
         print_json(hit_json(hit))
     else:
         for line in hit_lines(hit):
-            say(printable(line))
+            say(line)
+
+
+def _print_raw(raw: bytes, hit_id: str) -> None:
+    """Print a message byte for byte; on a terminal its escapes would be obeyed. Raises UsageError."""
+    if sys.stdout.isatty():
+        raise UsageError(
+            "a stranger's message is not printed to a terminal, which might obey it",
+            hint=f"canary hit show {hit_id} --raw > {hit_id}.eml",
+        )
+    sys.stdout.buffer.write(raw)
+    sys.stdout.buffer.flush()
 
 
 def _row(hit: Hit) -> tuple[str, ...]:
@@ -99,7 +124,7 @@ def _row(hit: Hit) -> tuple[str, ...]:
     arrived = f"{message['mail_from'] or '<>'}: {message['subject']}" if message else f"{probe['verb']} only"
     return (
         hit.id,
-        f"{hit.at:%Y-%m-%d %H:%M:%S}",
+        f"{hit.at:%Y-%m-%d %H:%M}",
         body["class"],
         "control" if hit.decoy.control else f"{hit.verdict.confidence:.0%}",
         ", ".join(dict.fromkeys(access["employee"] for access in shown)) or "-",

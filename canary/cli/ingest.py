@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import note, print_json, printable, say
-from canary.errors import DataError
+from canary.cli.output import counted, note, print_json, say
+from canary.errors import DataError, UsageError
 from canary.mailfile import messages_in
 from canary.model import Message
-from canary.ports import Store
+from canary.ports import Kept, Store
 from canary.watch import keep_message
 
 
@@ -20,17 +20,28 @@ def run(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help=".eml files, mbox files, Maildirs, folders of .eml; `-` is standard input.", metavar="FILE…"
+            help=".eml and mbox files, Maildirs, folders of .eml; `-` reads from a pipe.", metavar="FILE"
         ),
     ],
     recipients: Annotated[
         list[str] | None,
-        typer.Option("--rcpt", help="Whom it was delivered to; else what Delivered-To and its like say."),
+        typer.Option(
+            "--rcpt",
+            help="Whom it was delivered to; repeatable.  "
+            "[default: what Delivered-To, X-Original-To and Envelope-To say]",
+            metavar="ADDRESS",
+        ),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """Attribute mail that another host received. The verdict says that the envelope was not ours."""
+    """Attribute mail that another host received. The verdict says that the envelope was not ours.
+
+    The same mail again is no new hit. Alerts go out through `canary serve`.
+    """
+    for address in recipients or ():
+        if "@" not in address:
+            raise UsageError(f"--rcpt {address}: this is not an address")
     now = datetime.now(UTC)
     told: list[dict[str, Any]] = []
     unaddressed = 0
@@ -39,23 +50,27 @@ def run(
             for name, message in messages_in(path, recipients or (), now):
                 if not message.recipients:
                     unaddressed += 1
-                    note(f"{printable(name)}: names no recipient")
+                    note(f"{name}: {'names no recipient' if message.raw.strip() else 'is empty'}")
                     continue
-                told.append({"file": name, "hits": _keep(store, message)})
+                kept = _kept(store, message)
+                told.append({"file": name, "hits": list(kept.hit_ids), "new": kept.fresh})
+                if not as_json:
+                    say(f"{name}: {_outcome(kept)}")
     if as_json:
         print_json(told)
-    else:
-        for each in told:
-            say(f"{printable(each['file'])}: {', '.join(each['hits']) or 'no decoy among the recipients'}")
     if unaddressed:
         raise DataError(
-            f"{unaddressed} messages do not say whom they were delivered to",
+            f"{counted(unaddressed, 'message')} without a word of whom it was delivered to",
             hint="say it with --rcpt ADDRESS",
         )
 
 
-def _keep(store: Store, message: Message) -> list[str]:
+def _kept(store: Store, message: Message) -> Kept:
     """Keep a message if a decoy is among its recipients; mail to others is none of our business."""
-    if not store.sightings(message.recipients):
-        return []
-    return list(keep_message(store, message).hit_ids)
+    return keep_message(store, message) if store.sightings(message.recipients) else Kept((), 0)
+
+
+def _outcome(kept: Kept) -> str:
+    if not kept.hit_ids:
+        return "no decoy among the recipients"
+    return f"{', '.join(kept.hit_ids)} ({kept.fresh} new)"

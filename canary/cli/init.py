@@ -14,15 +14,20 @@ from canary.errors import ConfigurationError, UsageError
 
 NEXT = """
 Next:
-  1. Point the MX record of {domains} at this host, and sink.listen in {config} at 0.0.0.0:25.
-  2. Put the Slack webhook's URL into a file of mode 0600 and its path into alert.slack.url_file.
-  3. canary mint --control 100          decoys nobody is shown: they measure the noise
-  4. canary mint --from access-log.csv  or: canary seed export.csv --employee E --record R -o out.csv
-  5. canary serve                       then: canary alerts test
+  1. Point the MX records of {domains} at this host,
+     and let the sink be reached: sink.listen = ["0.0.0.0:25"] in {config}
+  2. Put the Slack webhook's URL into a file of mode 0600, its path into alert.slack.url_file, and try it:
+     canary alerts test
+  3. Mint decoys that nobody is shown; they measure the noise:
+     canary mint --control 100
+  4. Put decoys into what employees see, by export or by log:
+     canary seed export.csv --employee ACCOUNT --record RECORD -o seeded.csv
+     canary mint --from access-log.csv --output decoys.csv
+  5. Receive mail, and tell the security team:
+     canary serve
 
-Back up {keys} apart from {database}: without the keys nothing in the database can be read,
-and with both anybody can tell who is a decoy.
-"""
+Back up {keys} apart from {database}: without the keys nothing
+in the database can be read, and with both anybody can tell who is a decoy."""
 
 
 def run(
@@ -31,24 +36,27 @@ def run(
         list[str] | None,
         typer.Option(
             "--domain",
-            help="A domain for decoys, e.g. `mailbox-of-yours.net` or `other.org=3` for three times as many. "
-            "Repeatable; several unrelated, aged domains are best.",
+            help="A domain for decoys; `example.org=3` gets three times as many. Repeatable: several "
+            "unrelated, aged domains are best.",
             metavar="DOMAIN[=WEIGHT]",
         ),
     ] = None,
 ) -> None:
-    """Write a commented canary.toml, make keys (0600, never overwritten) and the database."""
+    """Write a commented canary.toml, make keys (0600, never overwritten) and the database.
+
+    Run again it leaves what is there as it is and makes what is missing.
+    """
     program = context_of(context)
     path = program.path or Path(os.environ.get("CANARY_CONFIG") or "canary.toml")
     if path.exists():
-        config = load(path, environ=os.environ, overrides=program.overrides, cwd=Path.cwd())
+        config = _loaded(path, program)
         _same_domains(config, domains, path)
         note(f"{path} exists: left as it is")
     else:
         config = _write(path, domains, program)
     if config.keyring.path.exists():
         keys = wiring.load_keys(config)
-        note(f"{config.keyring.path} exists: keys are never overwritten")
+        note(f"{_near(config.keyring.path)} exists: keys are never overwritten")
     else:
         if config.store.path.exists():
             raise ConfigurationError(
@@ -58,23 +66,38 @@ def run(
         keys = keyring.generate()
         keyring.save(keys, config.keyring.path)
     wiring.make_store(config, keys)
-    say(f"configuration  {path}")
-    say(f"keys           {config.keyring.path}")
-    say(f"database       {config.store.path}")
+    _tell(config, path)
+
+
+def _tell(config: Config, path: Path) -> None:
+    keys, database = _near(config.keyring.path), _near(config.store.path)
+    say(f"configuration  {_near(path)}")
+    say(f"keys           {keys}")
+    say(f"database       {database}")
     names = ", ".join(domain.name for domain in config.mint.domains)
-    say(NEXT.format(domains=names, config=path, keys=config.keyring.path, database=config.store.path))
+    for line in NEXT.format(domains=names, config=_near(path), keys=keys, database=database).split("\n"):
+        say(line)
+
+
+def _near(path: Path) -> Path:
+    """Return a path as it is called from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _write(path: Path, domains: list[str] | None, program: Context) -> Config:
-    if not domains:
+    if not domains and "mint.domains" not in program.overrides:
         raise UsageError("give at least one --domain for the decoys to live on", hint="--domain example.net")
-    text = template(domains, program.overrides)
+    text = template(domains or (), program.overrides)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from None
+    return _loaded(path, program)
+
+
+def _loaded(path: Path, program: Context) -> Config:
     return load(path, environ=os.environ, overrides=program.overrides, cwd=Path.cwd())
 
 

@@ -2,50 +2,64 @@
 
 import csv
 import io
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated, Any, BinaryIO
+from typing import IO, Annotated, BinaryIO
 
 import typer
+from rich.console import Console
 from rich.progress import wrap_file
 
 from canary.accesslog import BadRow, ReadReport, read
 from canary.cli.context import Context, context_of
-from canary.cli.output import note, print_json, print_table, printable, say, whole_file
-from canary.cli.times import time_of
+from canary.cli.output import counted, json_text, note, print_json, say, whole_file
+from canary.cli.table import print_table
+from canary.cli.told import At, Beneficiary, ClientIp, Session, Tool, access_told
 from canary.errors import DataError, UsageError
 from canary.investigate import decoy_json, planting_json
-from canary.model import Access, Planting
+from canary.model import Access, Decoy, Planting
 from canary.plant import Planter
 
 TOLD_ROWS = 20
+OUTPUTS = (".csv", ".jsonl")
 CSV_COLUMNS = ("access", "at", "employee", "record", "decoy", "address", "name")
+WAYS = "give --employee and --record, or --from FILE, or --control N"
+
+Write = Callable[[Planting], object]
 
 
 def run(
     context: typer.Context,
-    employee: Annotated[str | None, typer.Option(help="The account that looks.")] = None,
-    record: Annotated[str | None, typer.Option(help="What is looked at.")] = None,
-    beneficiary: Annotated[str | None, typer.Option(help="Who would profit from its leak.")] = None,
-    tool: Annotated[str | None, typer.Option(help="The tool it is looked at through.")] = None,
-    session: Annotated[str | None, typer.Option(help="The session.")] = None,
-    client_ip: Annotated[str | None, typer.Option("--client-ip", help="Where from.")] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", help="When (ISO 8601 or epoch); now by default.", metavar="TIME")
+    employee: Annotated[
+        str | None, typer.Option("--employee", help="The account that looks.", metavar="ACCOUNT")
     ] = None,
+    record: Annotated[
+        str | None, typer.Option("--record", help="What is looked at.", metavar="RECORD")
+    ] = None,
+    beneficiary: Beneficiary = None,
+    tool: Tool = None,
+    session: Session = None,
+    client_ip: ClientIp = None,
+    at: At = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", help="An access log, CSV or JSONL; `-` reads standard input.", metavar="FILE"),
+        typer.Option(
+            "--from",
+            help="Mint for every access of a log, CSV or JSONL; `-` reads it from a pipe.",
+            metavar="FILE",
+        ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--output", "-o", help="With --from: write the decoys (.csv or .jsonl).", metavar="FILE"
+            "--output",
+            "-o",
+            help="With --from: write every access and its decoys, as .csv or .jsonl; `-` pipes JSONL.",
+            metavar="OUT",
         ),
     ] = None,
     control: Annotated[
@@ -53,25 +67,50 @@ def run(
         typer.Option("--control", help="Mint N decoys that nobody is ever shown.", min=1, metavar="N"),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: the access and its decoys; of a log, the counts.")
+    ] = False,
 ) -> None:
-    """Mint the decoys of an access, of a whole access log, or controls."""
+    """Mint the decoys of one access, of every access in a log, or controls.
+
+    The same access again changes nothing, and neither does the same log.
+    """
     program = context_of(context)
     if sum(way is not None for way in (source, control, employee or record)) != 1:
-        raise UsageError(
-            "give --employee and --record, or --from FILE, or --control N", hint="canary mint --help"
-        )
+        raise UsageError(WAYS, hint="canary mint --help")
+    told = {
+        "--beneficiary": beneficiary,
+        "--tool": tool,
+        "--session": session,
+        "--client-ip": client_ip,
+        "--at": at,
+    }
+    if source is None and output is not None:
+        raise UsageError("--output goes with --from", hint="one access: --json prints its decoys")
+    if source is not None or control is not None:
+        _refuse(told)
     if control is not None:
         _controls(program, control, as_json=as_json)
     elif source is not None:
         _log(program, source, output, as_json=as_json)
     else:
-        if not employee or not record:
-            raise UsageError("an access needs both --employee and --record")
-        now = datetime.now(UTC)
-        when = time_of("--at", at, now) if at else now
-        access = Access(employee, record, when, beneficiary, tool, session, client_ip)
+        access = access_told(
+            employee or "",
+            record or "",
+            datetime.now(UTC),
+            at=at,
+            beneficiary=beneficiary,
+            tool=tool,
+            session=session,
+            client_ip=client_ip,
+        )
         _one(program, access, as_json=as_json)
+
+
+def _refuse(options: dict[str, str | None]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name} goes with --employee and --record", hint="a log has a column for it")
 
 
 def _one(program: Context, access: Access, *, as_json: bool) -> None:
@@ -80,13 +119,12 @@ def _one(program: Context, access: Access, *, as_json: bool) -> None:
     if as_json:
         print_json(planting_json(planting))
         return
+    again = " (known before)" if planting.duplicate else ""
     say(
-        f"{planting.access.id}: {access.employee} looks at {access.record}; "
-        f"{len(planting.decoys)} decoys to show, {planting.fresh} of them new"
+        f"{planting.access.id}{again}: {access.employee} looks at {access.record}; "
+        f"{counted(len(planting.decoys), 'decoy')} to show, {planting.fresh} new"
     )
-    print_table(
-        ("decoy", "address", "name"), ((each.id, each.address, each.name) for each in planting.decoys)
-    )
+    _print_decoys(planting.decoys)
 
 
 def _controls(program: Context, count: int, *, as_json: bool) -> None:
@@ -95,8 +133,13 @@ def _controls(program: Context, count: int, *, as_json: bool) -> None:
     if as_json:
         print_json([decoy_json(decoy) for decoy in controls])
     else:
-        say(f"{count} controls minted; keep them out of every record")
-        print_table(("decoy", "address", "name"), ((each.id, each.address, each.name) for each in controls))
+        say(f"{counted(count, 'control')} minted; keep them out of every record")
+        _print_decoys(controls)
+
+
+def _print_decoys(decoys: Sequence[Decoy]) -> None:
+    rows = ((each.id, each.address, each.name) for each in decoys)
+    print_table(("decoy", "address", "name"), rows, none="no decoys")
 
 
 @dataclass(slots=True)
@@ -110,25 +153,34 @@ class Tally:
     bad_rows: int = 0
 
 
-def _log(program: Context, source: str, output: Path | None, *, as_json: bool) -> None:
-    if output is not None and output.suffix.lower() not in {".csv", ".jsonl"}:
+def _log(program: Context, source: str, output: str | None, *, as_json: bool) -> None:
+    if output is not None and output != "-" and Path(output).suffix.lower() not in OUTPUTS:
         raise UsageError(f"--output {output}: the name must end in .csv or .jsonl")
+    if output == "-" and as_json:
+        raise UsageError("--json and -o - would both write to standard output")
     tally, report = Tally(), ReadReport()
     with ExitStack() as stack:
         planter, _, _ = stack.enter_context(program.planter())
         stream = stack.enter_context(_opened(source))
-        file = stack.enter_context(whole_file(output)) if output else None
+        write = stack.enter_context(_writing(output))
         rows = read(stream, name=source, now=datetime.now(UTC), report=report)
-        _plant(planter, _good(rows, tally), tally, _writer(file, output))
-    _tell(tally, report, as_json=as_json)
+        _plant(planter, _good(rows, tally), tally, write)
+    _tell(tally, report)
+    if as_json:
+        print_json(_counts(tally))
+    else:
+        (note if output == "-" else say)(
+            f"{counted(tally.accesses, 'access', 'accesses')}: {tally.accesses - tally.known:,} new, "
+            f"{tally.known:,} known before; {counted(tally.decoys, 'decoy')} minted"
+        )
     if tally.bad_rows:
         raise DataError(
-            f"{tally.bad_rows} rows of {source} could not be read; all others are planted",
-            hint="mend them and run the same command again: what is planted is not planted twice",
+            f"{counted(tally.bad_rows, 'row')} of {_named(source)} could not be read; all others are planted",
+            hint="mend and run the same command again: what is planted is not planted twice",
         )
 
 
-def _plant(planter: Planter, accesses: Iterable[Access], tally: Tally, write: Any) -> None:
+def _plant(planter: Planter, accesses: Iterable[Access], tally: Tally, write: Write) -> None:
     for planting in planter.plant_stream(accesses):
         tally.accesses += 1
         tally.known += planting.duplicate
@@ -146,30 +198,32 @@ def _good(rows: Iterable[Access | BadRow], tally: Tally) -> Iterator[Access]:
             tally.bad.append(row)
 
 
-def _tell(tally: Tally, report: ReadReport, *, as_json: bool) -> None:
+def _tell(tally: Tally, report: ReadReport) -> None:
     for row in tally.bad:
-        note(f"line {row.line}, column {row.column}: {row.field}: {printable(row.problem)}")
+        note(str(row))
     if tally.bad_rows > len(tally.bad):
-        note(f"… and {tally.bad_rows - len(tally.bad)} more bad rows")
+        note(f"… and {counted(tally.bad_rows - len(tally.bad), 'bad row')} more")
     if report.fallback_encoded:
-        note(f"{report.fallback_encoded} rows are not UTF-8 and were read as Windows-1252")
-    if report.ignored_columns:
-        note(f"columns not used: {printable(', '.join(report.ignored_columns))}")
-    if as_json:
-        print_json(
-            {
-                "accesses": tally.accesses,
-                "new": tally.accesses - tally.known,
-                "known": tally.known,
-                "decoys": tally.decoys,
-                "bad_rows": tally.bad_rows,
-            }
+        note(
+            f"{counted(report.fallback_encoded, 'line')} not in UTF-8 "
+            f"{'was' if report.fallback_encoded == 1 else 'were'} read as Windows-1252"
         )
-        return
-    say(
-        f"{tally.accesses:,} accesses: {tally.accesses - tally.known:,} new, {tally.known:,} known before; "
-        f"{tally.decoys:,} decoys minted"
-    )
+    if report.ignored_columns:
+        note(f"columns not used: {', '.join(report.ignored_columns)}")
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "accesses": tally.accesses,
+        "new": tally.accesses - tally.known,
+        "known": tally.known,
+        "decoys": tally.decoys,
+        "bad_rows": tally.bad_rows,
+    }
+
+
+def _named(source: str) -> str:
+    return "standard input" if source == "-" else source
 
 
 @contextmanager
@@ -183,20 +237,36 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise DataError(f"cannot read {source}: {error.strerror}") from None
     with file:
-        if not sys.stderr.isatty():
+        size = Path(source).stat().st_size
+        if not sys.stderr.isatty() or not size:
             yield file
             return
-        with wrap_file(file, Path(source).stat().st_size, description="planting") as wrapped:
+        console = Console(stderr=True)
+        with wrap_file(file, size, description="planting", console=console, transient=True) as wrapped:
             yield wrapped
 
 
-def _writer(file: IO[bytes] | None, path: Path | None) -> Any:
-    """Return what writes a planting to the output, in the format of its name."""
-    if file is None or path is None:
-        return lambda _: None
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    if path.suffix.lower() == ".jsonl":
-        return lambda planting: text.write(json.dumps(planting_json(planting), ensure_ascii=False) + "\n")
+@contextmanager
+def _writing(output: str | None) -> Iterator[Write]:
+    """Open what writes a planting to the output, in the format of its name."""
+    if output is None:
+        yield lambda _: None
+        return
+    if output == "-":
+        yield lambda planting: sys.stdout.write(f"{json_text(planting_json(planting))}\n")
+        return
+    with whole_file(Path(output)) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield _table_writer(text) if Path(output).suffix.lower() == ".csv" else _line_writer(text)
+        text.flush()
+        text.detach()
+
+
+def _line_writer(text: IO[str]) -> Write:
+    return lambda planting: text.write(f"{json_text(planting_json(planting))}\n")
+
+
+def _table_writer(text: IO[str]) -> Write:
     table = csv.writer(text)
     table.writerow(CSV_COLUMNS)
     return lambda planting: table.writerows(_csv_rows(planting))

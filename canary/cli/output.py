@@ -1,32 +1,25 @@
-"""Values become lines, tables and JSON; nothing an attacker wrote can move the cursor."""
+"""Values become lines and JSON; nothing that somebody else wrote can move the cursor."""
 
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from canary.errors import CanaryError, DataError
-
-PIPE_WIDTH = 10_000
+from canary.errors import CanaryError, UsageError
 
 
 def say(line: str = "") -> None:
-    """Print a line for people on standard output."""
-    sys.stdout.write(f"{line}\n")
+    """Print one line for people on standard output."""
+    sys.stdout.write(f"{printable(line)}\n")
 
 
 def note(line: str) -> None:
-    """Print a line for people on standard error, beside the output."""
-    sys.stderr.write(f"{line}\n")
+    """Print one line for people on standard error, beside the output."""
+    sys.stderr.write(f"{printable(line)}\n")
 
 
 def complain(error: CanaryError) -> None:
@@ -36,47 +29,84 @@ def complain(error: CanaryError) -> None:
         note(f"  → {error.hint}")
 
 
+def warn(problem: str) -> None:
+    """Print on standard error what should be looked at, though all went well."""
+    note(f"canary: {problem}")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 decoy`, `1,200 decoys`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def either(*, as_json: bool, as_jsonl: bool) -> None:
+    """Refuse `--json` and `--jsonl` together. Raises UsageError."""
+    if as_json and as_jsonl:
+        raise UsageError("give --json or --jsonl, not both")
+
+
 def print_json(body: Any) -> None:
     """Print one JSON value, indented."""
-    say(json.dumps(body, indent=2, ensure_ascii=False))
+    sys.stdout.write(f"{json_text(body, indent=2)}\n")
 
 
 def print_jsonl(bodies: Iterable[Any]) -> None:
     """Print one JSON value a line."""
     for body in bodies:
-        say(json.dumps(body, ensure_ascii=False))
+        sys.stdout.write(f"{json_text(body)}\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table, as wide as the terminal; piped, as wide as its content."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(str(cell))) for cell in row))
-    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    console.print(table)
+def json_text(body: Any, indent: int | None = None) -> str:
+    """Return JSON as readable as its text, whatever a terminal would obey written as an escape."""
+    text = json.dumps(body, indent=indent, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def printable(text: str) -> str:
-    """Return text with everything that a terminal would obey replaced."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Return text as one line, everything that a terminal would obey replaced.
+
+    Unprintable are controls, escapes, line ends, and marks that turn the direction of what is read.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that appears whole when the block ends well, and not at all otherwise."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}") from None
+    """Write a file that appears whole when the block ends well, and not at all otherwise.
+
+    A new one can be read by its owner alone. A device or a named pipe is simply written to.
+    """
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    with _reported(path), path.open("wb") if special else _beside(Path(os.path.realpath(path))) as file:
+        yield file
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[IO[bytes]]:
+    if path.is_dir():
+        raise CanaryError(f"cannot write {path}: it is a directory")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o600)  # noqa: PTH101 - by name
-        Path(name).replace(path)
+        temporary.chmod(mode)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CanaryError(f"cannot write {path}: {error.strerror}") from error

@@ -12,41 +12,43 @@ from typing import IO, Annotated, BinaryIO, cast
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import note, print_json, whole_file
-from canary.cli.times import time_of
+from canary.cli.output import counted, note, print_json, warn, whole_file
+from canary.cli.told import At, Beneficiary, ClientIp, Session, Tool, access_told
 from canary.errors import DataError, UsageError
 from canary.investigate import planting_json
-from canary.model import Access, Placement, Planting
+from canary.model import Placement, Planting
 from canary.plant import placement_salts
 from canary.seed import FORMATS, Survey, survey
 
 
 def run(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="The export; `-` reads standard input.", metavar="FILE")],
-    employee: Annotated[str, typer.Option(help="The account that will see it.")],
-    record: Annotated[str, typer.Option(help="What it is an export of.")],
+    file: Annotated[str, typer.Argument(help="The export; `-` reads it from a pipe.", metavar="FILE")],
+    employee: Annotated[
+        str, typer.Option("--employee", help="The account that will see it.", metavar="ACCOUNT")
+    ],
+    record: Annotated[str, typer.Option("--record", help="What it is an export of.", metavar="RECORD")],
     output: Annotated[
         str, typer.Option("--output", "-o", help="Where to write; `-` is standard output.", metavar="OUT")
     ],
-    beneficiary: Annotated[str | None, typer.Option(help="Who would profit from its leak.")] = None,
-    tool: Annotated[str | None, typer.Option(help="The tool it is looked at through.")] = None,
-    session: Annotated[str | None, typer.Option(help="The session.")] = None,
-    client_ip: Annotated[str | None, typer.Option("--client-ip", help="Where from.")] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", help="When (ISO 8601 or epoch); now by default.", metavar="TIME")
-    ] = None,
+    beneficiary: Beneficiary = None,
+    tool: Tool = None,
+    session: Session = None,
+    client_ip: ClientIp = None,
+    at: At = None,
     fmt: Annotated[
         str | None,
         typer.Option(
-            "--format", help=f"One of {', '.join(sorted(FORMATS))}; by name and content by default."
+            "--format",
+            help=f"One of {', '.join(sorted(FORMATS))}.  [default: by name and content]",
+            metavar="FORMAT",
         ),
     ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
             "--map",
-            help="Say which column holds what: email=, name=, given=, family=. Repeatable.",
+            help="Which column holds what: email=, name=, given= or family=; repeatable.  [default: found]",
             metavar="ROLE=COLUMN",
         ),
     ] = None,
@@ -56,31 +58,41 @@ def run(
     ] = None,
     *,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the access and its decoys as JSON (not with -o -).")
+        bool, typer.Option("--json", help="Print the access, its decoys and their positions as JSON.")
     ] = False,
 ) -> None:
-    """Put a view's decoys among the records of a CSV, TSV, JSON or JSONL export.
+    """Put the decoys of an access among the records of a CSV, TSV, JSON or JSONL export.
 
-    Every original record comes out byte for byte. The access is on record before OUT appears.
+    Every original record comes out byte for byte. The access is on record before OUT appears, and OUT
+    appears whole or not at all.
     """
     if as_json and output == "-":
         raise UsageError("--json and -o - would both write to standard output")
     if fmt is not None and fmt not in FORMATS:
         raise UsageError(f"--format {fmt}: not one of {', '.join(sorted(FORMATS))}")
-    now = datetime.now(UTC)
-    when = time_of("--at", at, now) if at else now
-    access = Access(employee, record, when, beneficiary, tool, session, client_ip)
+    mapping, pool = _mapping(columns or ()), _texts(texts)
+    access = access_told(
+        employee,
+        record,
+        datetime.now(UTC),
+        at=at,
+        beneficiary=beneficiary,
+        tool=tool,
+        session=session,
+        client_ip=client_ip,
+    )
     with _spooled(file) as source, context_of(context).planter() as (planter, keyring, config):
+        _refuse_same(file, output)
         surveyed = survey(
             cast("BinaryIO", source),
             fmt=fmt,
             name=file,
-            columns=_mapping(columns or ()),
-            texts=_texts(texts),
+            columns=mapping,
+            texts=pool,
             salts=placement_salts(keyring.draw, access, config.mint.cap),
         )
-        planting = planter.plant(access)
         with _output(output) as out:
+            planting = planter.plant(access)
             seeding = surveyed.write(cast("BinaryIO", out), planting.decoys)
             planter.store.place(planting.access.id, seeding.placements)
     _tell(surveyed, planting, seeding.placements, (*surveyed.warnings, *seeding.warnings), as_json=as_json)
@@ -95,7 +107,7 @@ def _tell(
     as_json: bool,
 ) -> None:
     for warning in dict.fromkeys(warnings):
-        note(f"canary: {warning}")
+        warn(warning)
     if as_json:
         positions = {each.decoy.id: each.position for each in placements}
         body = planting_json(planting)
@@ -108,8 +120,8 @@ def _tell(
         print_json(body)
     else:
         note(
-            f"{planting.access.id}: {surveyed.records:,} records, {len(placements)} decoys among them "
-            f"({planting.fresh} new)"
+            f"{planting.access.id}: {counted(len(placements), 'decoy')} among "
+            f"{counted(surveyed.records, 'record')}, {planting.fresh} new"
         )
 
 
@@ -121,6 +133,14 @@ def _mapping(columns: Sequence[str]) -> Mapping[str, str]:
             raise UsageError(f"--map {each}: expected email=, name=, given= or family= and a column")
         mapping[role] = column
     return mapping
+
+
+def _refuse_same(file: str, output: str) -> None:
+    if "-" not in {file, output} and Path(output).exists() and Path(output).samefile(file):
+        raise UsageError(
+            f"{output} is the export itself: it would be lost, and seeded twice the next time",
+            hint="write to another file",
+        )
 
 
 def _texts(path: Path | None) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """`canary serve`: the mail side runs until it is told to stop."""
 
 import asyncio
+import logging
 import signal
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from canary.cli.logs import set_up_logs
 from canary.config import Config
 from canary.watch import watching
 
+log = logging.getLogger(__name__)
+
 
 def run(
     context: typer.Context,
@@ -20,10 +23,14 @@ def run(
         typer.Option("--listen", help="Listen here instead of sink.listen; repeatable.", metavar="HOST:PORT"),
     ] = None,
     hostname: Annotated[
-        str | None, typer.Option("--hostname", help="Greet under this name instead of sink.hostname.")
+        str | None,
+        typer.Option("--hostname", help="Greet under this name instead of sink.hostname.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Receive mail, attribute it, and tell the security team, until SIGTERM or SIGINT."""
+    """Receive mail, attribute it, and tell the security team, until SIGTERM or Ctrl-C.
+
+    What it does is logged on standard error: see log.level and log.format.
+    """
     flags = {}
     if listen:
         flags["sink__listen"] = ("--listen", ",".join(listen))
@@ -41,5 +48,12 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     with wiring.opened_store(config, wiring.load_keys(config)) as store:
-        async with watching(store, wiring.sink_settings(config), wiring.channels_of(config)):
+        channels = wiring.channels_of(config)
+        async with watching(store, wiring.sink_settings(config), channels) as bound:
+            log.info(
+                "listening on %s; alerts go to %s",
+                ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in bound),
+                ", ".join(channel.name for channel in channels) or "nobody",
+            )
             await stop.wait()
+            log.info("stopping: what was begun may end")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import note, print_json, say
+from canary.cli.output import counted, print_json, say, warn
 from canary.config import Config
 from canary.investigate import status_json
 from canary.model import AlertState
@@ -32,14 +32,14 @@ def run(
         for name, value in _lines(status):
             say(f"{name:<22} {value}")
     for warning in _warnings(config, status):
-        note(f"canary: {warning}")
+        warn(warning)
 
 
 def _lines(status: Status) -> list[tuple[str, str]]:
     alerts = ", ".join(f"{status.alerts[state]:,} {state.value}" for state in AlertState)
     return [
         ("accesses", f"{status.accesses:,}"),
-        ("decoys", f"{status.decoys:,} shown, {status.controls:,} controls"),
+        ("decoys", f"{status.decoys:,} shown, {counted(status.controls, 'control')}"),
         ("hits", f"{status.hits:,}, and {status.control_hits:,} on controls"),
         ("messages", f"{status.messages:,}"),
         ("unknown recipients", f"{status.strays:,}"),
@@ -55,23 +55,23 @@ def _age(at: datetime | None) -> str:
         return "none"
     seconds = max(int((datetime.now(UTC) - at).total_seconds()), 0)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    spans = ((days, "days"), (hours, "hours"), (minutes, "minutes"), (seconds, "seconds"))
-    count, unit = next(((count, unit) for count, unit in spans if count), (0, "seconds"))
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {count} {unit} ago"
+    spans = ((days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second"))
+    count, unit = next(((count, unit) for count, unit in spans if count), (0, "second"))
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {counted(count, unit)} ago"
 
 
 def _warnings(config: Config, status: Status) -> list[str]:
     """Return what an operator should do something about."""
     found = []
-    if status.alerts[AlertState.PARKED]:
-        found.append(f"{status.alerts[AlertState.PARKED]} alerts are parked: `canary alerts list`")
+    if parked := status.alerts[AlertState.PARKED]:
+        found.append(f"{counted(parked, 'parked alert')}: `canary alerts list --state parked` says why")
     if not config.slack_url():
         found.append("no alert channel: set alert.slack.url_file, or hits are only kept")
     domains = max(len(config.mint.domains), 1)
     wanted = math.log2(max(status.decoys, 1) / domains) + SAFE_BITS
     if wanted > config.mint.floor_bits:
         found.append(
-            f"{status.decoys:,} decoys on {domains} domains can be guessed too easily: "
+            f"{counted(status.decoys, 'decoy')} on {counted(domains, 'domain')} can be guessed too easily: "
             f"raise mint.floor_bits to {math.ceil(wanted)} or add domains"
         )
     return found

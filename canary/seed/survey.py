@@ -149,8 +149,9 @@ class Survey:
 
         Places and fields depend on salts and slots alone. Where there are fewer records than decoys,
         only as many are placed, oldest slots first. Raises DataError for an address that the
-        export's encoding cannot write.
+        export's encoding cannot write, or that the export has already.
         """
+        self._refuse_seeded(decoys)
         chosen = sorted(decoys, key=lambda decoy: decoy.slot)[: self.records]
         warnings: list[str] = []
         if len(chosen) < len(decoys):
@@ -167,6 +168,22 @@ class Survey:
         )
         placements = [Placement(decoy, plan.gap + earlier) for earlier, (plan, decoy) in enumerate(plans)]
         return Seeding(tuple(sorted(placements, key=lambda p: p.decoy.slot)), tuple(warnings))
+
+    def _refuse_seeded(self, decoys: Sequence[Decoy]) -> None:
+        """Refuse an export that holds one of the decoys: seeded again, it would show it twice."""
+        encoding, source = self._export.encoding, self._export.source
+        wanted = [decoy.address.encode(encoding.inner) for decoy in decoys if encoding.can(decoy.address)]
+        overlap = max(map(len, wanted), default=1)
+        source.seek(0)
+        tail = b""
+        while block := source.read(BLOCK):
+            text = tail + block
+            if any(address in text for address in wanted):
+                raise DataError(
+                    f"{self._name} was seeded for this view before: a decoy's address is in it",
+                    hint="seed the export as it came from its source",
+                )
+            tail = block[-overlap:]
 
     def _row(self, plan: Plan, decoy: Decoy) -> bytes:
         encoding = self._export.encoding

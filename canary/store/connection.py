@@ -147,8 +147,23 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
 def _alone(path: Path) -> Iterator[None]:
     """Hold the database file's own lock: several processes migrating at once would fail."""
     handle = os.open(path, os.O_RDONLY)
+    deadline = time.monotonic() + BEGIN_PATIENCE
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _locked(handle):
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"another process has been opening {path} for too long",
+                    hint="see what holds it, end that, and try again",
+                )
+            time.sleep(BEGIN_POLL)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

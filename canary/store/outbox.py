@@ -10,19 +10,15 @@ from canary.store.codec import Codec, micros, moment, row_id
 ALERT_COLUMNS = "id, channel, state, attempts, created_at, due_at, earlier, error"
 
 
-def claim(
-    db: sqlite3.Connection, channels: Collection[str], now: datetime, lease: timedelta, most: int
-) -> list[int]:
-    """Lease the alerts that are due to their channels; returns their row numbers, oldest first."""
-    marks = ",".join("?" * len(channels))
+def claim(db: sqlite3.Connection, channel: str, now: datetime, lease: timedelta) -> int | None:
+    """Lease the alert that has been due to a channel longest; returns its row number, None if none is."""
     at = micros(now)
-    rows = db.execute(
-        f"UPDATE alert SET leased_until = ? WHERE id IN (SELECT id FROM alert WHERE state = 'owed' "
-        f"AND due_at <= ? AND leased_until <= ? AND channel IN ({marks}) ORDER BY due_at, id LIMIT ?) "
-        f"RETURNING id",
-        (micros(now + lease), at, at, *channels, most),
-    ).fetchall()
-    return sorted(row[0] for row in rows)
+    row = db.execute(
+        "UPDATE alert SET leased_until = ? WHERE id = (SELECT id FROM alert WHERE state = 'owed' "
+        "AND due_at <= ? AND leased_until <= ? AND channel = ? ORDER BY due_at, id LIMIT 1) RETURNING id",
+        (micros(now + lease), at, at, channel),
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def settle(

@@ -1,7 +1,7 @@
 """Rows become hits, accesses, alerts and counts: everything that is only read."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +108,10 @@ class Reader:
         ).fetchall():
             yield self._alert(row, self.base_rate())
 
-    def alerts_numbered(self, numbers: Sequence[int]) -> list[Alert]:
-        """Return the alerts of these rows."""
-        rate = self.base_rate()
-        query = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?"
-        return [self._alert(self.db.execute(query, (number,)).fetchone(), rate) for number in numbers]
+    def alert(self, number: int) -> Alert:
+        """Return the alert of a row."""
+        row = self.db.execute(f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?", (number,)).fetchone()
+        return self._alert(row, self.base_rate())
 
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""

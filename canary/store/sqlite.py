@@ -37,8 +37,6 @@ from canary.store.ledger import SqliteLedger
 from canary.store.reading import Reader
 from canary.store.writer import Writer
 
-CLAIM = 20
-
 
 class SqliteStore:
     """The embedded store. Open it with `open_store`; close it when done."""
@@ -105,11 +103,13 @@ class SqliteStore:
         with self._reading() as reader:
             return reader.base_rate()
 
-    def claim_alerts(self, channels: Collection[str], now: datetime, lease: timedelta) -> Sequence[Alert]:
-        """Take the alerts that are due, so that no other dispatcher takes them before the lease ends."""
-        numbers: list[int] = self._writer.submit(lambda db: outbox.claim(db, channels, now, lease, CLAIM))
+    def claim_alert(self, channel: str, now: datetime, lease: timedelta) -> Alert | None:
+        """Take the alert that has been due longest, so that no other dispatcher takes it within the lease."""
+        number: int | None = self._writer.submit(lambda db: outbox.claim(db, channel, now, lease))
+        if number is None:
+            return None
         with self._reading() as reader:
-            return reader.alerts_numbered(numbers)
+            return reader.alert(number)
 
     def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:
         """Note what became of an attempt to deliver an alert."""

@@ -50,6 +50,12 @@ def test_headers_are_decoded_and_made_one_line() -> None:
     assert headers.subject == "Please change it [31m"
 
 
+def test_raw_utf_8_in_headers_is_read_and_other_bytes_are_replaced() -> None:
+    headers = headers_of("Subject: Grüße, 你好\r\n".encode() + b"From: caf\xe9 <a@b.example>\r\n\r\n")
+    assert headers.subject == "Grüße, 你好"
+    assert headers.sender == "caf\N{REPLACEMENT CHARACTER} <a@b.example>"
+
+
 def test_headers_are_capped() -> None:
     headers = headers_of(b"Subject: " + b"x" * 100_000 + b"\r\n\r\n")
     assert len(headers.subject) == VALUE_CHARS

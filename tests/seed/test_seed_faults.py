@@ -86,3 +86,9 @@ def test_a_fault_deep_in_a_large_export_is_found() -> None:
     data = reviews(20_000)
     with pytest.raises(DataError, match="line 20002, column 4: this record has 1 fields"):
         survey(io.BytesIO(data + b"end\n"), salts=salts_of())
+
+
+def test_an_export_that_was_seeded_for_the_view_before_is_refused() -> None:
+    original = reviews(60)
+    with pytest.raises(DataError, match="was seeded for this view before"):
+        seed(seed(original).data)

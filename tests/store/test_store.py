@@ -16,7 +16,7 @@ import pytest
 
 from canary import keyring
 from canary.errors import ConfigurationError, KeyringError, NotFoundError, SchemaError, StoreError
-from canary.model import Access, AlertState, Decoy, HitClass, Message, Peer, Probe, Verb
+from canary.model import Access, Alert, AlertState, Decoy, HitClass, Message, Peer, Probe, Verb
 from canary.ports import HitFilter, Owing
 from canary.store import create_store, open_store
 from canary.store.connection import connect
@@ -30,6 +30,10 @@ PEER = Peer("192.0.2.9", 2525, "probe.example")
 
 def decoy_of(house: House, access: Access) -> Decoy:
     return house.planter.plant(access).decoys[-1]
+
+
+def claimed(house: House) -> Alert | None:
+    return house.store.claim_alert("slack", house.clock(), timedelta(seconds=60))
 
 
 def probe_of(decoy: Decoy) -> Probe:
@@ -140,24 +144,28 @@ def test_further_hits_within_the_window_are_told_together_at_its_end(
 ) -> None:
     decoys = [decoy_of(house, access("a", record)) for record in "vwxyz"]
     keep_message(house.store, mail(decoys[0].address))
-    (first,) = house.store.claim_alerts(["slack"], house.clock(), timedelta(seconds=60))
+    first = claimed(house)
+    assert first
     house.store.settle_alert(first.id, AlertState.SENT, due_at=house.clock())
     house.clock.forward(seconds=30)
     for decoy in decoys[1:]:
         keep_message(house.store, mail(decoy.address))
-    assert house.store.claim_alerts(["slack"], house.clock(), timedelta(seconds=60)) == []
+    assert claimed(house) is None
     house.clock.forward(minutes=5)
-    (second,) = house.store.claim_alerts(["slack"], house.clock(), timedelta(seconds=60))
+    second = claimed(house)
+    assert second
     assert len(second.hits) == 4
     assert second.earlier == 1
 
 
 def test_the_first_word_about_another_account_is_due_at_once(house: House, access: Maker, mail: Mail) -> None:
     keep_message(house.store, mail(decoy_of(house, access("a")).address))
-    (first,) = house.store.claim_alerts(["slack"], house.clock(), timedelta(seconds=60))
+    first = claimed(house)
+    assert first
     house.store.settle_alert(first.id, AlertState.SENT, due_at=house.clock())
     keep_message(house.store, mail(decoy_of(house, access("b")).address))
-    (second,) = house.store.claim_alerts(["slack"], house.clock(), timedelta(seconds=60))
+    second = claimed(house)
+    assert second
     assert [hit.accesses[0].employee for hit in second.hits] == ["b"]
 
 
@@ -165,11 +173,10 @@ def test_a_claimed_alert_is_nobody_elses_until_its_lease_ends(
     house: House, access: Maker, mail: Mail
 ) -> None:
     keep_message(house.store, mail(decoy_of(house, access()).address))
-    lease = timedelta(seconds=60)
-    assert len(house.store.claim_alerts(["slack"], house.clock(), lease)) == 1
-    assert house.store.claim_alerts(["slack"], house.clock(), lease) == []
+    assert claimed(house)
+    assert claimed(house) is None
     house.clock.forward(seconds=61)
-    assert len(house.store.claim_alerts(["slack"], house.clock(), lease)) == 1
+    assert claimed(house)
 
 
 def test_owed_alerts_survive_a_restart_and_parked_ones_are_tried_again_when_asked(
@@ -178,7 +185,8 @@ def test_owed_alerts_survive_a_restart_and_parked_ones_are_tried_again_when_aske
     keep_message(house.store, mail(decoy_of(house, access()).address))
     house.store.close()
     store = house.reopen()
-    (alert,) = store.claim_alerts(["slack"], house.clock(), timedelta(seconds=1))
+    alert = store.claim_alert("slack", house.clock(), timedelta(seconds=1))
+    assert alert
     store.settle_alert(alert.id, AlertState.PARKED, due_at=house.clock(), error="no_service")
     assert store.next_due(["slack"]) is None
     (parked,) = store.alerts(AlertState.PARKED)

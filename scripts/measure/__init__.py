@@ -1,0 +1,1 @@
+"""Speed and memory of canary, beside what somebody would use instead."""
