@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import IO, Annotated, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import wrap_file
 
 from canary.accesslog import BadRow, ReadReport, read
 from canary.cli.context import Context, context_of
@@ -241,6 +239,9 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         if not sys.stderr.isatty() or not size:
             yield file
             return
+        from rich.console import Console  # noqa: PLC0415 - a fifth of the start-up time, for a terminal alone
+        from rich.progress import wrap_file  # noqa: PLC0415
+
         console = Console(stderr=True)
         with wrap_file(file, size, description="planting", console=console, transient=True) as wrapped:
             yield wrapped
