@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from canary import keyring
 from canary.mint import Minter, MintPolicy
@@ -14,6 +15,9 @@ from canary.persona import NaturalGenerator
 from canary.plant import Planter
 from canary.store import create_store, open_store
 from tests.parts import OWING, START, Clock, House
+
+settings.register_profile("house", deadline=None)  # a slow machine is no failure
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,7 @@ def inert(one: dict[str, Any]) -> None:
     assert not re.search(r"[`*~]|(?<![^\W_])_|_(?![^\W_])|:[\w+-]*[a-z][\w+-]*:", outside_code)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     found=st.lists(hits(), min_size=1, max_size=5), earlier=st.integers(0, 10**9), copies=st.integers(1, 20)
 )

@@ -147,7 +147,7 @@ def test_full_domains_are_said_not_looped_over(house: House, access: Maker, keys
     assert house.store.status().accesses == 1
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcd"), st.sampled_from("xy"), st.integers(0, 200_000)),

@@ -25,7 +25,7 @@ MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE, "ut
 CODECS = {"utf-8-sig": "utf-8"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_delimited_records_come_out_byte_for_byte(data: st.DataObject) -> None:
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252"]))
@@ -65,7 +65,7 @@ def test_delimited_records_come_out_byte_for_byte(data: st.DataObject) -> None:
     assert [rows[p.position]["email"] for p in done.placements] == [p.decoy.address for p in done.placements]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_array_elements_come_out_byte_for_byte(data: st.DataObject) -> None:
     bodies = data.draw(st.lists(PLAIN, min_size=1, max_size=10))
@@ -95,7 +95,7 @@ def test_array_elements_come_out_byte_for_byte(data: st.DataObject) -> None:
         assert decoy["who"] == {"email": placement.decoy.address, "full_name": placement.decoy.name}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_lines_of_json_come_out_byte_for_byte(data: st.DataObject) -> None:
     bodies = data.draw(st.lists(PLAIN, min_size=1, max_size=10))

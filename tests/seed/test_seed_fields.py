@@ -120,7 +120,7 @@ def test_identifiers_keep_their_shape_and_are_unused(kind: str, count: int, *, s
             assert all(v.isdigit() for v in new)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_no_unique_value_is_ever_copied(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 40))
