@@ -20,6 +20,17 @@ from canary.store.codec import (
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """An alert that was owed within the window, and which of the accounts at hand it is about."""
+
+    id: int
+    untried: bool
+    leased_until: int
+    created_at: int
+    accounts: set[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Keeper:
     """Writes what arrived, in a transaction that the writer opened and will commit."""
 
@@ -145,28 +156,19 @@ class Keeper:
         The first word about an account is due at once; more within the window are held to its end and told
         together.
         """
-        marks = ",".join("?" * len(accounts))
         window = int(self.owing.window.total_seconds() * 1_000_000)
-        recent = self.db.execute(
-            f"SELECT a.id, a.state, a.attempts, a.leased_until, a.created_at, count(DISTINCT aa.employee_ix) "
-            f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
-            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? "
-            f"GROUP BY a.id ORDER BY a.id DESC",
-            (*accounts, channel, at - window),
-        ).fetchall()
-        alert_id = next(
-            (row[0] for row in recent if row[1] == AlertState.OWED.value and row[2] == 0 and row[3] <= at),
-            None,
-        )
+        recent = self._recent(channel, accounts, at - window)
+        held = not accounts - {account for each in recent for account in each.accounts}
+        alert_id = next((each.id for each in recent if each.untried and each.leased_until <= at), None)
         if alert_id is None:
             alert_id = next_id(self.db, "alert")
-            known = self._known(accounts, channel, at - window)
-            due = max((row[4] for row in recent), default=at - window) + window if known else at
-            earlier = self._told([row[0] for row in recent])
+            due = max(each.created_at for each in recent) + window if held else at
             self.db.execute(
                 "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL)",
-                (alert_id, channel, AlertState.OWED.value, at, max(at, due), earlier),
+                (alert_id, channel, AlertState.OWED.value, at, due, self._told([each.id for each in recent])),
             )
+        elif not held:
+            self.db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert_id))
         self.db.executemany(
             "INSERT OR IGNORE INTO alert_hit VALUES (?, ?)", [(alert_id, hit_id) for hit_id in hit_ids]
         )
@@ -175,15 +177,20 @@ class Keeper:
             [(employee_ix, alert_id) for employee_ix in accounts],
         )
 
-    def _known(self, accounts: set[bytes], channel: str, after: int) -> bool:
-        """Say whether every one of the accounts was told of within the window."""
+    def _recent(self, channel: str, accounts: set[bytes], after: int) -> list[Recent]:
+        """Return the alerts about any of the accounts within the window, the newest first."""
         marks = ",".join("?" * len(accounts))
-        (count,) = self.db.execute(
-            f"SELECT count(DISTINCT aa.employee_ix) FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
-            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ?",
+        rows = self.db.execute(
+            f"SELECT a.id, a.state = 'owed' AND a.attempts = 0, a.leased_until, a.created_at, aa.employee_ix "
+            f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
+            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? ORDER BY a.id DESC",
             (*accounts, channel, after),
-        ).fetchone()
-        return int(count) == len(accounts)
+        )
+        found: dict[int, Recent] = {}
+        for number, untried, leased_until, created_at, account in rows:
+            alert = found.setdefault(number, Recent(number, bool(untried), leased_until, created_at, set()))
+            alert.accounts.add(account)
+        return list(found.values())
 
     def _told(self, alert_ids: Sequence[int]) -> int:
         marks = ",".join("?" * len(alert_ids))

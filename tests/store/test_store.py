@@ -169,6 +169,23 @@ def test_the_first_word_about_another_account_is_due_at_once(house: House, acces
     assert [hit.accesses[0].employee for hit in second.hits] == ["b"]
 
 
+def test_another_account_in_a_held_alert_makes_it_due_at_once(
+    house: House, access: Maker, mail: Mail
+) -> None:
+    known = [decoy_of(house, access("a", record)) for record in "xyz"]
+    keep_message(house.store, mail(known[0].address))
+    first = claimed(house)
+    assert first
+    house.store.settle_alert(first.id, AlertState.SENT, due_at=house.clock())
+    keep_message(house.store, mail(known[1].address))
+    assert claimed(house) is None
+    keep_message(house.store, mail(known[2].address, decoy_of(house, access("b")).address))
+    second = claimed(house)
+    assert second
+    assert {hit.accesses[0].employee for hit in second.hits} == {"a", "b"}
+    assert len(second.hits) == 3
+
+
 def test_a_claimed_alert_is_nobody_elses_until_its_lease_ends(
     house: House, access: Maker, mail: Mail
 ) -> None:
