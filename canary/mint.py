@@ -135,11 +135,14 @@ def view_seed(access: Access, opened: datetime) -> bytes:
 
 
 def shown_at(opened: datetime, minted: Sequence[Minted]) -> tuple[Decoy, ...]:
-    """Return the decoys minted for views up to this one, in the order of their slots.
+    """Return the decoys that a view shows, in the order of their slots: its own and the earlier ones.
 
+    What a late log mints afterwards for older views has later slots and stays out: the view is as it was.
     For an access older than every decoy of a full record: the oldest, since something was shown.
     """
-    shown = tuple(each.decoy for each in minted if each.opened <= opened)
+    own = [each.decoy.slot for each in minted if each.opened == opened]
+    last = max(own) if own else len(minted)
+    shown = tuple(each.decoy for each in minted if each.opened <= opened and each.decoy.slot <= last)
     if shown or not minted:
         return shown
     return (min(minted, key=lambda each: (each.opened, each.decoy.slot)).decoy,)

@@ -250,7 +250,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """How much noise there is: what arrived for controls and for nobody.
+    """How much noise there is: what arrived for controls and for nobody, beside the hits on shown decoys.
 
     `strays` are recipients that were refused because nobody has them.
     """
@@ -259,6 +259,7 @@ class BaseRate:
     controls: int = 0
     control_hits: int = 0
     strays: int = 0
+    hits: int = 0
 
 
 class AlertState(StrEnum):

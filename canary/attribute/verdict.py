@@ -1,28 +1,35 @@
 """A sighting becomes a verdict: what it is, how sure we are, and why.
 
-The confidence is a probability that the address came out of the accesses that showed it, from three ways
-in which it could have come without them, taken as independent:
+The confidence weighs the ways in which the address could have been written to without coming out of the
+accesses that showed it, taken as independent:
 
 - a guess: `tries` recipients that nobody has were tried, each meets this very decoy with chance
   2^-surprisal, so a guess has met it with 1 - (1 - 2^-surprisal)^(tries + 1);
-- noise that reaches decoys nobody was shown: the controls' measured rate, (hits + 1/2) / (controls + 1)
+- noise that reaches decoys nobody was shown: where controls were hit, the hits that their rate makes one
+  expect on the shown decoys, as a share of those that were seen; where none was, 1/2 / (controls + 1)
   (Jeffreys' estimate of a proportion), or an assumed rate while there are few controls;
 - another way out of the company (a shared screen, an infected laptop, a copied database): a fixed share,
   because a single decoy is never proof; it shrinks with every further decoy of the same accesses.
+
+It is a score to rank hits by, on the scale of a probability, and no more exact than its assumptions.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from canary.model import BaseRate, HitClass, Message, Probe, Verb, Verdict
 from canary.ports import Sighting
 
 ASSUMED_NOISE = 0.02
+MOST_NOISE = 0.99
+CLOCK_SLACK = timedelta(minutes=10)
 FEW_CONTROLS = 25
 OTHER_WAYS = 0.10
 PROBE_SHARE = 0.85
 BOUNCE_SHARE = 0.5
 FOREIGN_ENVELOPE_SHARE = 0.8
+SHOWN_LATER_SHARE = 0.1
 
 
 def judge_message(message: Message, sightings: Mapping[str, Sighting], rate: BaseRate) -> dict[str, Verdict]:
@@ -33,6 +40,7 @@ def judge_message(message: Message, sightings: Mapping[str, Sighting], rate: Bas
             sighting,
             _together(sighting, sightings),
             rate,
+            at=message.received_at,
             share=_message_share(message),
             notes=_message_notes(message),
         )
@@ -48,7 +56,7 @@ def judge_probe(probe: Probe, sighting: Sighting, rate: BaseRate) -> Verdict:
         if probe.verb is Verb.DATA
         else f"{probe.verb.value} named it and no message followed: somebody is verifying a list"
     )
-    return _verdict(HitClass.PROBE, sighting, 1, rate, share=PROBE_SHARE, notes=(what + others,))
+    return _verdict(HitClass.PROBE, sighting, 1, rate, at=probe.at, share=PROBE_SHARE, notes=(what + others,))
 
 
 def guess_chance(surprisal: float, tries: int) -> float:
@@ -60,10 +68,11 @@ def guess_chance(surprisal: float, tries: int) -> float:
 
 
 def noise_chance(rate: BaseRate) -> float:
-    """Return the chance that a decoy which nobody was shown is hit."""
-    if rate.controls >= FEW_CONTROLS:
-        return (rate.control_hits + 0.5) / (rate.controls + 1)
-    return max(ASSUMED_NOISE, rate.control_hits / max(rate.controls, 1))
+    """Return the chance that a hit on a shown decoy is noise; this hit is not yet counted in `rate`."""
+    if rate.control_hits and rate.controls:
+        expected = rate.control_hits / rate.controls * rate.decoys
+        return min(expected / (rate.hits + 1), MOST_NOISE)
+    return 0.5 / (rate.controls + 1) if rate.controls >= FEW_CONTROLS else ASSUMED_NOISE
 
 
 def _verdict(
@@ -72,6 +81,7 @@ def _verdict(
     together: int,
     rate: BaseRate,
     *,
+    at: datetime,
     share: float,
     notes: Sequence[str],
 ) -> Verdict:
@@ -82,15 +92,18 @@ def _verdict(
         return Verdict(hit_class, 0.0, ("no access is on record as having shown this decoy", *notes))
     guess = guess_chance(decoy.surprisal, rate.strays)
     by_chance = (1 - guess) * (1 - noise_chance(rate))
+    if not any(access.at <= at for access in sighting.accesses):
+        share *= SHOWN_LATER_SHARE
     confidence = share * by_chance * (1 - OTHER_WAYS / together)
     reasons = (
         _exposed(sighting),
         *([f"{together} decoys that the same employee was shown were hit together"] if together > 1 else ()),
         (
             f"a guess would have met it with a chance of {_small(guess)} "
-            f"({decoy.surprisal:.0f} bits, {rate.strays} unknown recipients tried so far)"
+            f"({decoy.surprisal:.0f} bits, {rate.strays} unknown recipients tried by then)"
         ),
         _noise_words(rate),
+        *_time_notes(sighting, at),
         *notes,
     )
     return Verdict(hit_class, round(min(confidence, 0.99), 2), reasons)
@@ -124,7 +137,25 @@ def _exposed(sighting: Sighting) -> str:
 def _noise_words(rate: BaseRate) -> str:
     if rate.controls < FEW_CONTROLS:
         return f"only {rate.controls} controls are minted: {ASSUMED_NOISE:.0%} noise is assumed, not measured"
-    return f"{rate.control_hits} hits on {rate.controls} controls, which nobody was shown"
+    if not rate.control_hits:
+        return f"no hit by then on {rate.controls} controls, which nobody was shown"
+    expected = rate.control_hits / rate.controls * rate.decoys
+    return (
+        f"{rate.control_hits} of {rate.controls} controls, which nobody was shown, were hit by then: "
+        f"noise makes about {expected:.1f} hits on the {rate.decoys} shown decoys; {rate.hits + 1} were seen"
+    )
+
+
+def _time_notes(sighting: Sighting, at: datetime) -> tuple[str, ...]:
+    notes = []
+    if not any(access.at <= at for access in sighting.accesses):
+        notes.append("every access on record is dated after it: compare the clocks")
+    if all(access.at < sighting.decoy.minted_at - CLOCK_SLACK for access in sighting.accesses):
+        notes.append(
+            "the decoy was minted after the accesses, from a log: it was seen only if what was minted was "
+            "then put into what the employee sees"
+        )
+    return tuple(notes)
 
 
 def _message_share(message: Message) -> float:

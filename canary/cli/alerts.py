@@ -14,7 +14,7 @@ from canary.cli.logs import set_up_logs
 from canary.cli.output import counted, either, print_json, print_jsonl, say
 from canary.cli.table import print_table
 from canary.config import Config
-from canary.errors import CanaryError, ConfigurationError, DeliveryDelayed, DeliveryError
+from canary.errors import CanaryError, ConfigurationError, DeliveryDelayed, DeliveryError, NotFoundError
 from canary.investigate import alert_json
 from canary.model import Alert, AlertState
 from canary.ports import Channel, Store, system_clock
@@ -63,6 +63,11 @@ def retry(
     set_up_logs("critical", "human")
     with program.store(config) as store:
         due = store.retry_alerts(ids or [], datetime.now(UTC))
+        if due < len(set(ids or [])):
+            raise NotFoundError(
+                f"of {counted(len(set(ids or [])), 'alert')} only {due} are there and not sent yet",
+                hint="`canary alerts list` lists them",
+            )
         sent, delayed, parked = asyncio.run(_deliver(store, channels))
         say(f"{counted(due, 'alert')} made due: {sent} sent, {delayed} delayed, {parked} parked")
         if parked or delayed:

@@ -1,6 +1,7 @@
 """`canary demo`: the whole job, for real, in a directory of its own."""
 
 import asyncio
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,7 +40,10 @@ def run(
         asyncio.run(play(folder, _say_lines, slack))
     say()
     if keep:
-        say(f"Go on in {folder}:  cd {folder} && canary hits && canary status")
+        program = Path(sys.argv[0]).absolute()
+        say(f"Go on there:  cd {folder} && {program} hits && {program} hit show hit_1")
+        if slack is None:
+            say("The Slack of the demo has gone: for `serve` and `alerts` set alert.slack.url_file anew.")
     else:
         say("That was real: sockets, database, keys. `--keep` leaves the directory to look around in.")
 

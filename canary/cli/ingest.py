@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from canary.cli.context import context_of
-from canary.cli.output import counted, note, print_json, say
+from canary.cli.output import counted, note, print_json, say, warn
 from canary.errors import DataError, UsageError
 from canary.mailfile import messages_in
 from canary.model import Message
@@ -45,7 +45,11 @@ def run(
     now = datetime.now(UTC)
     told: list[dict[str, Any]] = []
     unaddressed = 0
-    with context_of(context).store() as store:
+    program = context_of(context)
+    config = program.config()
+    if not config.slack_url():
+        warn("no alert channel in this configuration: hits are kept, and nobody is told")
+    with program.store(config) as store:
         for path in files:
             for name, message in messages_in(path, recipients or (), now):
                 if not message.recipients:

@@ -36,7 +36,7 @@ ORDER = (
 )
 EXIT_CODES = """
 Exit codes: 0 done · 1 failure · 2 usage · 3 `hits --fail-on-hit` found hits ·
-65 bad input data · 75 try again · 78 configuration
+65 bad input data · 75 try again · 78 configuration · 130 interrupted
 """
 
 

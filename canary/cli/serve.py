@@ -55,5 +55,7 @@ async def _serve(config: Config) -> None:
                 ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in bound),
                 ", ".join(channel.name for channel in channels) or "nobody",
             )
+            if not channels:
+                log.warning("no alert channel is configured: hits are kept, and nobody is told")
             await stop.wait()
             log.info("stopping: what was begun may end")

@@ -66,7 +66,7 @@ def _warnings(config: Config, status: Status) -> list[str]:
     if parked := status.alerts[AlertState.PARKED]:
         found.append(f"{counted(parked, 'parked alert')}: `canary alerts list --state parked` says why")
     if not config.slack_url():
-        found.append("no alert channel: set alert.slack.url_file, or hits are only kept")
+        found.append("no alert channel is configured here: set alert.slack.url_file, or hits are only kept")
     domains = max(len(config.mint.domains), 1)
     wanted = math.log2(max(status.decoys, 1) / domains) + SAFE_BITS
     if wanted > config.mint.floor_bits:

@@ -59,7 +59,7 @@ async def play(folder: Path, say: Say, slack_url: str | None = None) -> None:
         stage = Stage(folder, config, examples, say)
         keys = wiring.load_keys(config)
         store = stack.enter_context(wiring.opened_store(config, keys))
-        planter = Planter(store, wiring.minter_of(config, keys))
+        planter = Planter(store, wiring.minter_of(config, keys), _some_hours_ago)
         _heading(stage, 1, "Plant", "decoys for every access of the sample log, and controls nobody sees")
         beneficiaries = _plant_log(stage, planter)
         _heading(stage, 2, "Seed", "what three employees see when they export the same reviews")
@@ -96,6 +96,7 @@ def _initialise(folder: Path, slack_url: str) -> Config:
         "alert.slack.url_file": ("demo", str(secret)),
     }
     path = folder / "canary.toml"
+    path.touch(mode=0o600)
     path.write_text(template(DOMAINS, values), encoding="utf-8")
     config = load(path, environ={}, cwd=folder)
     keys = keyring.generate()
@@ -129,7 +130,7 @@ def _seed(
     access = Access(
         employee=employee,
         record=record,
-        at=datetime.now(UTC) - timedelta(hours=3),
+        at=_some_hours_ago(),
         beneficiary=beneficiaries.get(record),
         tool="review-console",
         session=f"s-{employee.partition('.')[2]}-0417",
@@ -147,6 +148,11 @@ def _seed(
             f"  {employee:<12} sees {placement.decoy.address} ({placement.decoy.name}) "
             f"at row {placement.position + 1} of {surveyed.records + len(seeding.placements)}"
         )
+
+
+def _some_hours_ago() -> datetime:
+    """Return when the demo's employees looked: a mail comes hours after the leak, at the soonest."""
+    return datetime.now(UTC) - timedelta(hours=3)
 
 
 def _copy_of(stage: Stage, employee: str) -> Path:

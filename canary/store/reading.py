@@ -116,10 +116,12 @@ class Reader:
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""
         controls = self._count("decoy WHERE control = 1")
+        control_hits = self._count("hit WHERE control = 1")
         return BaseRate(
             decoys=self._rows("decoy") - controls,
             controls=controls,
-            control_hits=self._count("hit WHERE control = 1"),
+            control_hits=control_hits,
+            hits=self._rows("hit") - control_hits,
             strays=self._count("tally WHERE kind = 'stray'", "coalesce(sum(count), 0)"),
         )
 
@@ -135,7 +137,7 @@ class Reader:
             accesses=self._rows("access"),
             decoys=rate.decoys,
             controls=rate.controls,
-            hits=self._count("hit WHERE control = 0"),
+            hits=rate.hits,
             control_hits=rate.control_hits,
             strays=rate.strays,
             messages=self._rows("message"),

@@ -66,6 +66,7 @@ FIRST = (
         sealed BLOB NOT NULL)""",
     """CREATE UNIQUE INDEX hit_once ON hit (message_id, decoy_id) WHERE message_id IS NOT NULL""",
     """CREATE INDEX hit_at ON hit (at)""",
+    """CREATE INDEX hit_control ON hit (id) WHERE control = 1""",
     """CREATE TABLE alert (
         id INTEGER PRIMARY KEY,
         channel TEXT NOT NULL,

@@ -89,8 +89,29 @@ def test_few_controls_are_not_called_a_measurement() -> None:
     verdict = judge_message(message("a"), {"a": sighting()}, BaseRate())["a"]
     assert any("assumed, not measured" in reason for reason in verdict.reasons)
     assert noise_chance(BaseRate()) == 0.02
-    assert noise_chance(BaseRate(controls=10, control_hits=5)) == 0.5
     assert noise_chance(BaseRate(controls=99)) == pytest.approx(0.005)
+
+
+def test_hits_on_controls_say_how_many_hits_are_noise() -> None:
+    noisy = BaseRate(decoys=1000, controls=100, control_hits=1)
+    assert noise_chance(noisy) == 0.99
+    assert noise_chance(replace(noisy, hits=99)) == pytest.approx(0.1)
+    verdict = judge_message(message("a"), {"a": sighting()}, noisy)["a"]
+    assert verdict.confidence < 0.05
+    assert any("about 10.0 hits on the 1000 shown decoys" in reason for reason in verdict.reasons)
+
+
+def test_an_access_after_the_mail_cannot_have_leaked_it() -> None:
+    later = replace(sighting(), accesses=(Access("j.okafor", "B07", START + timedelta(days=2)),))
+    assert confidence(later) < confidence(sighting()) / 5
+    verdict = judge_message(message("a"), {"a": later}, QUIET)["a"]
+    assert any("compare the clocks" in reason for reason in verdict.reasons)
+
+
+def test_a_decoy_minted_from_an_old_log_says_so() -> None:
+    minted = replace(sighting(), accesses=(Access("j.okafor", "B07", START - timedelta(days=2)),))
+    verdict = judge_message(message("a"), {"a": minted}, QUIET)["a"]
+    assert any("minted after the accesses, from a log" in reason for reason in verdict.reasons)
 
 
 @given(st.floats(10, 60), st.integers(0, 10**9))

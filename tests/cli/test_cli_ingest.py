@@ -133,7 +133,8 @@ def test_mail_without_a_recipient_is_told_and_the_rest_attributed(desk: Desk) ->
     desk.write("empty.eml", "")
     done = desk("ingest", "none.eml", "some.eml", "empty.eml")
     done.failed(65, "2 messages without a word of whom", hint="--rcpt ADDRESS")
-    assert done.err.startswith("none.eml: names no recipient\nempty.eml: is empty\n")
+    assert done.err.startswith("canary: no alert channel in this configuration")
+    assert "\nnone.eml: names no recipient\nempty.eml: is empty\n" in done.err
     assert done.out == "some.eml: hit_1 (1 new)\n"
 
 

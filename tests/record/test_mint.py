@@ -76,6 +76,13 @@ def test_an_access_out_of_order_is_shown_nothing_that_came_later(house: House, a
     assert later.decoys[0] not in earlier.decoys
 
 
+def test_a_late_log_does_not_change_what_an_open_view_shows(house: House, access: Maker) -> None:
+    first = house.planter.plant(access(at=START + timedelta(days=3)))
+    house.planter.plant(access(at=START))
+    again = house.planter.plant(access(at=START + timedelta(days=3, hours=1)))
+    assert again.decoys == first.decoys
+
+
 def test_the_same_access_twice_changes_nothing(house: House, access: Maker) -> None:
     once = access(at=START, tool="console")
     first = house.planter.plant(once)
