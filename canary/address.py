@@ -15,8 +15,8 @@ def split(address: str) -> tuple[str, str]:
 def canonical_local(local: str) -> str:
     """Return a local part without case, `+tag`, dots, underscores, hyphens and quotes."""
     lower = local.lower()
-    if lower.startswith('"') and lower.endswith('"') and len(lower) > 1:
-        lower = lower[1:-1]
+    if '"' in lower:
+        lower = lower.replace('"', "").replace("\\", "")
     plain = lower.partition("+")[0].replace(".", "").replace("_", "").replace("-", "")
     return plain or lower
 

@@ -6,7 +6,7 @@ from email.header import decode_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
-HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 16 * 1024
 VALUE_CHARS = 998
 
 

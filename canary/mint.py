@@ -1,6 +1,6 @@
 """Mint: an access becomes decoys."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,8 +123,9 @@ class Minter:
 
 def unused(at: datetime, views: Sequence[datetime]) -> datetime:
     """Return the first microsecond from `at` on at which no view opened."""
-    while at in views:
-        at += MICROSECOND
+    place = bisect_left(views, at)
+    while place < len(views) and views[place] == at:
+        at, place = at + MICROSECOND, place + 1
     return at
 
 

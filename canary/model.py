@@ -252,7 +252,8 @@ class Hit:
 class BaseRate:
     """How much noise there is: what arrived for controls and for nobody, beside the hits on shown decoys.
 
-    `strays` are recipients that were refused because nobody has them.
+    `control_hits` and `hits` count controls and shown decoys that were hit, each once. `strays` are
+    recipients that were refused because nobody has them.
     """
 
     decoys: int = 0

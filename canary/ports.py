@@ -176,8 +176,8 @@ class Store(Protocol):
         """Open the record side for one transaction, committed when the block ends well."""
         ...
 
-    def place(self, access_id: str, placements: Sequence[Placement]) -> None:
-        """Note where the decoys of an access were shown."""
+    def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
+        """Note where decoys of an access were shown; if these are all of them, forget the others."""
         ...
 
     def is_live(self, address: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,6 +18,7 @@ from canary.sink import Listener, SinkSettings
 log = logging.getLogger("canary.watch")
 Arrival = TypeVar("Arrival", Message, Probe)
 KEEPERS = 16
+MOST_UNKEPT = 1000
 TALLY_SECONDS = 10.0
 GRACE_SECONDS = 20.0
 
@@ -48,6 +50,7 @@ class Watch:
         self._clock = clock
         self._keepers = ThreadPoolExecutor(KEEPERS, thread_name_prefix="keeper")
         self._strays = 0
+        self._unkept: deque[Probe] = deque(maxlen=MOST_UNKEPT)
 
     def is_live(self, address: str) -> bool:
         """Say whether an address is a decoy's. Raises StoreError."""
@@ -58,15 +61,21 @@ class Watch:
         await self._keep(keep_message, message)
 
     async def probe(self, probe: Probe) -> None:
-        """Keep a probe; durable when this returns. Raises StoreError."""
-        await self._keep(keep_probe, probe)
+        """Keep a probe; what the store cannot take now is tried again, since its 250 has been given."""
+        try:
+            await self._keep(keep_probe, probe)
+        except StoreError as error:
+            self._unkept.append(probe)
+            log.warning("a probe is not kept yet: %s", error.message)
 
     def stray(self, address: str, peer: Peer) -> None:  # noqa: ARG002 - later issues weigh who tried what
         """Count a recipient that nobody has."""
         self._strays += 1
 
     async def tally(self) -> None:
-        """Write down the strays counted since last time; kept for the next time if that fails."""
+        """Write down what could not be kept and the strays since last time; the rest stays for the next."""
+        for _ in range(len(self._unkept)):
+            await self.probe(self._unkept.popleft())
         count, self._strays = self._strays, 0
         if not count:
             return

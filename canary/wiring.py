@@ -1,6 +1,7 @@
 """Configuration in, open doors out; what is not needed is not imported."""
 
 import asyncio
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from canary.ports import Channel, Clock, Owing, Store, system_clock
 from canary.sink import SinkSettings
 
 SLACK = "slack"
+SPARE_DESCRIPTORS = 200
 
 
 def load_keys(config: Config) -> Keyring:
@@ -86,6 +88,23 @@ def sink_settings(config: Config) -> SinkSettings:
         tls_cert=config.sink.tls.cert,
         tls_key=config.sink.tls.key,
     )
+
+
+def allow_descriptors(config: Config) -> None:
+    """Let the process open as many files as `sink.max_connections` need, beside the database's.
+
+    Raises ConfigurationError where the machine does not let it: a sink without descriptors sees nothing.
+    """
+    needed = config.sink.max_connections + SPARE_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise ConfigurationError(
+                f"sink.max_connections = {config.sink.max_connections} needs {needed} open files; "
+                f"this process may have {hard}",
+                hint="raise the limit (LimitNOFILE=, ulimit -Hn), or lower sink.max_connections",
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _listen(endpoint: Endpoint) -> str:

@@ -130,7 +130,7 @@ class SlackChannel:
                 )
         except TimeoutError:
             fault = f"no answer within {self._timeout:g} s"
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             fault = f"{type(error).__name__} {self._redacted(str(error))}".strip()
         # Raised out here so that the error does not carry httpx's own, which knows the URL.
         raise DeliveryDelayed(f"Slack cannot be reached: {fault}")

@@ -5,9 +5,10 @@ accesses that showed it, taken as independent:
 
 - a guess: `tries` recipients that nobody has were tried, each meets this very decoy with chance
   2^-surprisal, so a guess has met it with 1 - (1 - 2^-surprisal)^(tries + 1);
-- noise that reaches decoys nobody was shown: where controls were hit, the hits that their rate makes one
-  expect on the shown decoys, as a share of those that were seen; where none was, 1/2 / (controls + 1)
-  (Jeffreys' estimate of a proportion), or an assumed rate while there are few controls;
+- noise that reaches decoys nobody was shown: where controls were hit, as many shown decoys as their share
+  makes one expect, against those that were hit, but never more than half, so that noise cannot silence;
+  where none was, 1/2 / (controls + 1) (Jeffreys' estimate of a proportion), or an assumed rate while there
+  are few controls;
 - another way out of the company (a shared screen, an infected laptop, a copied database): a fixed share,
   because a single decoy is never proof; it shrinks with every further decoy of the same accesses.
 
@@ -22,7 +23,7 @@ from canary.model import BaseRate, HitClass, Message, Probe, Verb, Verdict
 from canary.ports import Sighting
 
 ASSUMED_NOISE = 0.02
-MOST_NOISE = 0.99
+MOST_NOISE = 0.5
 CLOCK_SLACK = timedelta(minutes=10)
 FEW_CONTROLS = 25
 OTHER_WAYS = 0.10
@@ -106,7 +107,7 @@ def _verdict(
         *_time_notes(sighting, at),
         *notes,
     )
-    return Verdict(hit_class, round(min(confidence, 0.99), 2), reasons)
+    return Verdict(hit_class, round(max(0.0, min(confidence, 0.99)), 2), reasons)
 
 
 def _together(sighting: Sighting, sightings: Mapping[str, Sighting]) -> int:
@@ -142,7 +143,7 @@ def _noise_words(rate: BaseRate) -> str:
     expected = rate.control_hits / rate.controls * rate.decoys
     return (
         f"{rate.control_hits} of {rate.controls} controls, which nobody was shown, were hit by then: "
-        f"noise makes about {expected:.1f} hits on the {rate.decoys} shown decoys; {rate.hits + 1} were seen"
+        f"noise would hit about {expected:.1f} of the {rate.decoys} shown decoys; {rate.hits} were hit before"
     )
 
 

@@ -81,7 +81,7 @@ def run(
         session=session,
         client_ip=client_ip,
     )
-    with _spooled(file) as source, context_of(context).planter() as (planter, keyring, config):
+    with _spooled(file) as source, context_of(context).planter() as (planter, keyring, _):
         _refuse_same(file, output)
         surveyed = survey(
             cast("BinaryIO", source),
@@ -89,12 +89,12 @@ def run(
             name=file,
             columns=mapping,
             texts=pool,
-            salts=placement_salts(keyring.draw, access, config.mint.cap),
+            salts=placement_salts(keyring.draw, access),
         )
         with _output(output) as out:
             planting = planter.plant(access)
             seeding = surveyed.write(cast("BinaryIO", out), planting.decoys)
-            planter.store.place(planting.access.id, seeding.placements)
+            planter.store.place(planting.access.id, seeding.placements, all_of_them=not planting.duplicate)
     _tell(surveyed, planting, seeding.placements, (*surveyed.warnings, *seeding.warnings), as_json=as_json)
 
 

@@ -38,6 +38,7 @@ def run(
         flags["sink__hostname"] = ("--hostname", hostname)
     config = context_of(context).config(**flags)
     set_up_logs(config.log.level, config.log.format)
+    wiring.allow_descriptors(config)
     with asyncio.Runner(loop_factory=wiring.loop_factory()) as runner:
         runner.run(_serve(config))
 

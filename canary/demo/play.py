@@ -137,12 +137,12 @@ def _seed(
         client_ip=f"10.20.30.{VIEWERS.index(employee) + 41}",
     )
     with reviews.open("rb") as source:
-        salts = placement_salts(keys.draw, access, stage.config.mint.cap)
+        salts = placement_salts(keys.draw, access)
         surveyed = survey(source, name=reviews.name, texts=texts, salts=salts)
         planting = planter.plant(access)
         with _copy_of(stage, employee).open("wb") as out:
             seeding = surveyed.write(out, planting.decoys)
-    planter.store.place(planting.access.id, seeding.placements)
+    planter.store.place(planting.access.id, seeding.placements, all_of_them=True)
     for placement in seeding.placements:
         stage.say(
             f"  {employee:<12} sees {placement.decoy.address} ({placement.decoy.name}) "

@@ -147,10 +147,10 @@ def _refusal_of_recipient(visit: Visit, address: str) -> str:
         return replies.lookup_failed(address)
     if live:
         return ""
-    visit.stray(address)
     domain = split(address)[1]
     if domain and canonical_domain(domain) not in visit.settings.domains:
         return replies.relay_denied(address)
+    visit.stray(address)
     return replies.user_unknown(address)
 
 

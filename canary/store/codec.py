@@ -142,11 +142,11 @@ class Codec:
 
     def seal_json(self, table: bytes, number: int, body: Any) -> bytes:
         """Seal a JSON value for a row of a table."""
-        return self.keyring.seal(table + b":%d" % number, json.dumps(body).encode())
+        return self.keyring.seal(table + b":%d" % number, encode(body).encode("utf-8", "surrogatepass"))
 
     def open_json(self, table: bytes, number: int, sealed: bytes) -> Any:
         """Return the JSON value of a row."""
-        return json.loads(self.keyring.open(table + b":%d" % number, sealed))
+        return json.loads(self.keyring.open(table + b":%d" % number, sealed).decode("utf-8", "surrogatepass"))
 
 
 def message_body(message: Message) -> dict[str, Any]:

@@ -24,7 +24,9 @@ CHECKPOINT_PAGES = 8192
 def create(path: Path) -> None:
     """Make the database file, readable by its owner alone, and bring it to today's schema."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass  # never opened here: closing it again would drop SQLite's locks on it (POSIX fcntl)
     except OSError as error:
         raise ConfigurationError(
             f"cannot make the database at {path}: {error.strerror}", hint="check store.url and the directory"
@@ -66,13 +68,13 @@ def connect(
 ) -> sqlite3.Connection:
     """Open a connection for one thread; any thread may close it when that one is done with it.
 
-    `patience` is in seconds, `cache_mb` the most memory that its pages take. A commit is on the disk
-    when it returns (synchronous = FULL).
+    `patience` is how many seconds it waits for a lock once it is open, `cache_mb` the most memory that its
+    pages take. A commit is on the disk when it returns (synchronous = FULL).
     """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
-        timeout=patience,
+        timeout=READ_PATIENCE,
         isolation_level=None,
         check_same_thread=False,
     )
@@ -80,6 +82,7 @@ def connect(
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{cache_mb * 1024}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
@@ -145,8 +148,8 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the database file's own lock: several processes migrating at once would fail."""
-    handle = os.open(path, os.O_RDONLY)
+    """Hold the lock file beside the database: several processes migrating at once would fail."""
+    handle = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     deadline = time.monotonic() + BEGIN_PATIENCE
     try:
         while not _locked(handle):

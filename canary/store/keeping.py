@@ -18,14 +18,21 @@ from canary.store.codec import (
     verdict_body,
 )
 
+MOST_HITS = 500
+"""So many hits are one alert at the most: a flood must not fill memory when it is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """An alert that was owed within the window, and which of the accounts at hand it is about."""
+    """An alert that was owed within the window, and which of the accounts at hand it is about.
+
+    One that is `waiting` was never claimed: only such a one may be joined, since what joins an alert that is
+    being delivered would be settled with it and never told.
+    """
 
     id: int
-    untried: bool
-    leased_until: int
+    sent: bool
+    waiting: bool
     created_at: int
     accounts: set[bytes]
 
@@ -108,6 +115,7 @@ class Keeper:
 
     def _hit(self, finding: Finding, at: datetime, message_id: int | None, probe: Probe | None) -> int:
         number = next_id(self.db, "hit")
+        self._tally_first(finding)
         body = {
             "verdict": verdict_body(finding.verdict),
             "probe": probe_body(probe) if probe else None,
@@ -126,6 +134,12 @@ class Keeper:
             ),
         )
         return number
+
+    def _tally_first(self, finding: Finding) -> None:
+        """Count a decoy that is hit for the first time: noise is measured in decoys, not in hits."""
+        query = "SELECT 1 FROM hit WHERE decoy_id = ? LIMIT 1"
+        if not self.db.execute(query, (row_id("dec", finding.decoy.id),)).fetchone():
+            tally(self.db, self.now, "control" if finding.decoy.control else "decoy", 1)
 
     def _owe(self, fresh: Iterable[tuple[int, Finding]]) -> None:
         told = [
@@ -157,15 +171,17 @@ class Keeper:
         together.
         """
         window = int(self.owing.window.total_seconds() * 1_000_000)
-        recent = self._recent(channel, accounts, at - window)
-        held = not accounts - {account for each in recent for account in each.accounts}
-        alert_id = next((each.id for each in recent if each.untried and each.leased_until <= at), None)
+        recent = self._recent(channel, accounts, at - window, at)
+        told = [each for each in recent if each.sent]
+        held = not accounts - {a for each in recent if each.sent or each.waiting for a in each.accounts}
+        room = (each.id for each in recent if each.waiting and self._told([each.id]) < MOST_HITS)
+        alert_id = next(room, None)
         if alert_id is None:
             alert_id = next_id(self.db, "alert")
-            due = max(each.created_at for each in recent) + window if held else at
+            due = max((each.created_at for each in told), default=at) + window if held else at
             self.db.execute(
                 "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL)",
-                (alert_id, channel, AlertState.OWED.value, at, due, self._told([each.id for each in recent])),
+                (alert_id, channel, AlertState.OWED.value, at, due, self._told([each.id for each in told])),
             )
         elif not held:
             self.db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert_id))
@@ -177,18 +193,20 @@ class Keeper:
             [(employee_ix, alert_id) for employee_ix in accounts],
         )
 
-    def _recent(self, channel: str, accounts: set[bytes], after: int) -> list[Recent]:
+    def _recent(self, channel: str, accounts: set[bytes], after: int, now: int) -> list[Recent]:
         """Return the alerts about any of the accounts within the window, the newest first."""
         marks = ",".join("?" * len(accounts))
         rows = self.db.execute(
-            f"SELECT a.id, a.state = 'owed' AND a.attempts = 0, a.leased_until, a.created_at, aa.employee_ix "
+            f"SELECT a.id, a.state = 'sent', a.state = 'owed' AND a.attempts = 0 AND a.leased_until = 0, "
+            f"a.created_at, aa.employee_ix "
             f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
-            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? ORDER BY a.id DESC",
-            (*accounts, channel, after),
+            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? AND a.created_at <= ? "
+            f"ORDER BY a.id DESC",
+            (*accounts, channel, after, now),
         )
         found: dict[int, Recent] = {}
-        for number, untried, leased_until, created_at, account in rows:
-            alert = found.setdefault(number, Recent(number, bool(untried), leased_until, created_at, set()))
+        for number, sent, waiting, created_at, account in rows:
+            alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at, set()))
             alert.accounts.add(account)
         return list(found.values())
 
@@ -198,6 +216,15 @@ class Keeper:
             f"SELECT count(DISTINCT hit_id) FROM alert_hit WHERE alert_id IN ({marks})", tuple(alert_ids)
         ).fetchone()
         return int(count)
+
+
+def tally(db: sqlite3.Connection, day: datetime, kind: str, count: int) -> None:
+    """Add to a day's count of strays, or of controls or shown decoys hit for the first time."""
+    db.execute(
+        "INSERT INTO tally VALUES (?, ?, ?) "
+        "ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count",
+        (day.toordinal(), kind, count),
+    )
 
 
 def next_id(db: sqlite3.Connection, table: str) -> int:

@@ -38,7 +38,7 @@ class SqliteLedger:
         self._reserved: dict[str, bytes] = {}
         self._reserved_ix: set[bytes] = set()
         self._pairs: dict[Pair, bytes] = {}
-        self._pair_views: dict[Pair, list[int]] = defaultdict(list)
+        self._first_views: dict[Pair, int] = {}
         self._views: dict[tuple[bytes, int], int] = {}
 
     def standings(self, pairs: Iterable[Pair]) -> Mapping[Pair, Standing]:
@@ -52,7 +52,7 @@ class SqliteLedger:
         ):
             pair = pair_of[pair_ix]
             owner[view_id] = (pair, opened)
-            self._pair_views[pair].append(view_id)
+            self._first_views[pair] = min(view_id, self._first_views.get(pair, view_id))
             views[pair].append(opened)
             self._views[pair_ix, opened] = view_id
         minted: dict[Pair, list[Minted]] = defaultdict(list)
@@ -73,15 +73,17 @@ class SqliteLedger:
         """Return those of the accesses, by identity, that the ledger has already, as it has them."""
         found: dict[str, Planting] = {}
         for identity, access in accesses.items():
-            for view_id in self._pair_views.get((access.employee, access.record), ()):
-                row = self._db.execute(
-                    "SELECT id, at, sealed FROM access WHERE view_id = ? AND source_ix = ?",
-                    (view_id, self._codec.source_ix(identity)),
-                ).fetchone()
-                if row:
-                    known = self._codec.open_access(*row)
-                    shown = self.shown(row[0], view_id)
-                    found[identity] = Planting(known, shown, fresh=0, duplicate=True)
+            first_view_id = self._first_views.get((access.employee, access.record))
+            if first_view_id is None:
+                continue
+            row = self._db.execute(
+                "SELECT id, at, sealed FROM access WHERE first_view_id = ? AND source_ix = ?",
+                (first_view_id, self._codec.source_ix(identity)),
+            ).fetchone()
+            if row:
+                known = self._codec.open_access(*row)
+                shown = self.shown(row[0], first_view_id)
+                found[identity] = Planting(known, shown, fresh=0, duplicate=True)
         return found
 
     def reserve(self, address: str) -> bool:
@@ -101,7 +103,7 @@ class SqliteLedger:
         known: dict[str, Decoy] = {}
         plantings = [self._remember(draft, rows, known) for draft in drafts]
         self._db.executemany("INSERT INTO view VALUES (?, ?, ?, ?, ?)", rows.views)
-        self._db.executemany("INSERT INTO access VALUES (?, ?, ?, ?, ?)", rows.accesses)
+        self._db.executemany("INSERT INTO access VALUES (?, ?, ?, ?, ?, ?)", rows.accesses)
         self._db.executemany("INSERT INTO decoy VALUES (?, ?, ?, ?, ?, ?, ?)", rows.decoys)
         self._db.executemany("INSERT INTO exposure (decoy_id, access_id) VALUES (?, ?)", rows.exposures)
         return plantings
@@ -123,7 +125,8 @@ class SqliteLedger:
             shown.append(decoy)
         sealed = codec.seal_access(number, access)
         source_ix = codec.source_ix(draft.identity)
-        rows.accesses.append((number, view_id, micros(access.at), source_ix, sealed))
+        first_view_id = self._first_views.setdefault((access.employee, access.record), view_id)
+        rows.accesses.append((number, view_id, first_view_id, micros(access.at), source_ix, sealed))
         return Planting(access.numbered(public_id("acc", number)), tuple(shown), fresh=fresh)
 
     def _view(self, access: Access, opened: int, rows: Rows) -> int:
@@ -151,8 +154,8 @@ class SqliteLedger:
         (count,) = self._db.execute("SELECT count(*) FROM decoy WHERE control = 1").fetchone()
         return int(count)
 
-    def place(self, access_id: str, placements: Sequence[Placement]) -> None:
-        """Note where the decoys of an access were shown, and forget those that were not."""
+    def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
+        """Note where decoys of an access were shown; if these are all of them, forget the others."""
         number = row_id("acc", access_id)
         placed = {row_id("dec", each.decoy.id): each.position for each in placements}
         view_id = self._db.execute("SELECT view_id FROM access WHERE id = ?", (number,)).fetchone()[0]
@@ -163,7 +166,7 @@ class SqliteLedger:
                     "UPDATE exposure SET position = ? WHERE decoy_id = ? AND access_id = ?",
                     (placed[decoy_id], decoy_id, number),
                 )
-            else:
+            elif all_of_them:
                 self._db.execute(
                     "DELETE FROM exposure WHERE decoy_id = ? AND access_id = ?", (decoy_id, number)
                 )

@@ -40,7 +40,8 @@ def retry(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> int:
     marks = ",".join("?" * len(numbers))
     chosen = f"AND id IN ({marks})" if numbers else ""
     return db.execute(
-        f"UPDATE alert SET state = 'owed', due_at = min(due_at, ?), leased_until = 0 "
+        f"UPDATE alert SET state = 'owed', due_at = min(due_at, ?), "
+        f"leased_until = min(leased_until, 1) "
         f"WHERE state IN ('parked', 'owed') {chosen}",
         (micros(now), *numbers),
     ).rowcount

@@ -18,6 +18,9 @@ HIT_QUERY = (
     "JOIN decoy d ON d.id = h.decoy_id LEFT JOIN view v ON v.id = d.view_id "
 )
 
+Known = dict[int, tuple[Access, ...]]
+"""The accesses that showed a decoy, read once for many hits of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -61,15 +64,16 @@ class Reader:
         where = f"WHERE {' AND '.join(terms)} " if terms else ""
         values.append(-1 if wanted.limit is None else wanted.limit)
         query = f"{HIT_QUERY}{where}ORDER BY h.at DESC, h.id DESC LIMIT ?"
+        known: Known = {}
         for row in self.db.execute(query, values).fetchall():
-            yield self._hit(row)
+            yield self._hit(row, known)
 
     def hit(self, hit_id: str) -> Hit:
         """Return one hit. Raises NotFoundError."""
         row = self.db.execute(f"{HIT_QUERY}WHERE h.id = ?", (row_id("hit", hit_id),)).fetchone()
         if row is None:
             raise NotFoundError(f"there is no hit {hit_id}", hint="`canary hits` lists them")
-        return self._hit(row)
+        return self._hit(row, {})
 
     def raw_message(self, message_id: str) -> bytes:
         """Return a message as it arrived. Raises NotFoundError."""
@@ -116,18 +120,18 @@ class Reader:
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""
         controls = self._count("decoy WHERE control = 1")
-        control_hits = self._count("hit WHERE control = 1")
         return BaseRate(
             decoys=self._rows("decoy") - controls,
             controls=controls,
-            control_hits=control_hits,
-            hits=self._rows("hit") - control_hits,
-            strays=self._count("tally WHERE kind = 'stray'", "coalesce(sum(count), 0)"),
+            control_hits=self._tally("control"),
+            strays=self._tally("stray"),
+            hits=self._tally("decoy"),
         )
 
     def status(self) -> Status:
         """Return counts and times."""
         rate = self.base_rate()
+        control_hits = self._count("hit WHERE control = 1")
         owed = self.db.execute("SELECT min(created_at) FROM alert WHERE state = 'owed'").fetchone()[0]
         last = self.db.execute("SELECT max(at) FROM delivery").fetchone()[0]
         (pages,) = self.db.execute("PRAGMA page_count").fetchone()
@@ -137,8 +141,8 @@ class Reader:
             accesses=self._rows("access"),
             decoys=rate.decoys,
             controls=rate.controls,
-            hits=rate.hits,
-            control_hits=rate.control_hits,
+            hits=self._rows("hit") - control_hits,
+            control_hits=control_hits,
             strays=rate.strays,
             messages=self._rows("message"),
             alerts={state: states.get(state.value, 0) for state in AlertState},
@@ -147,6 +151,11 @@ class Reader:
             size_bytes=pages * page_size,
             schema=NEWEST,
         )
+
+    def _tally(self, kind: str) -> int:
+        query = "SELECT coalesce(sum(count), 0) FROM tally WHERE kind = ?"
+        (count,) = self.db.execute(query, (kind,)).fetchone()
+        return int(count)
 
     def _rows(self, table: str) -> int:
         """Return how many rows a table has: they are numbered from 1 and never deleted."""
@@ -164,10 +173,12 @@ class Reader:
         )
         return tuple(self.codec.open_access(*row) for row in rows)
 
-    def _hit(self, row: tuple[int, int, int, bytes, int | None, int]) -> Hit:
+    def _hit(self, row: tuple[int, int, int, bytes, int | None, int], known: Known) -> Hit:
         number, at, deliveries, sealed, message_id, decoy_id = row
         body = self.codec.open_json(b"hit", number, sealed)
         decoy = self.db.execute(f"SELECT {DECOY_COLUMNS} FROM decoy d WHERE d.id = ?", (decoy_id,)).fetchone()
+        if decoy_id not in known:
+            known[decoy_id] = self._accesses(decoy_id)
         message = None
         if message_id is not None:
             received_at, kept = self.db.execute(
@@ -180,7 +191,7 @@ class Reader:
             at=moment(at),
             verdict=verdict_of(body["verdict"]),
             decoy=self.codec.open_decoy(decoy),
-            accesses=self._accesses(decoy_id),
+            accesses=known[decoy_id],
             message=message,
             probe=probe_of(body["probe"]) if body["probe"] else None,
             deliveries=deliveries,
@@ -188,8 +199,9 @@ class Reader:
 
     def _alert(self, row: tuple[Any, ...], rate: BaseRate) -> Alert:
         number, channel, state, attempts, created_at, due_at, earlier, error = row
-        hit_ids = self.db.execute(
-            "SELECT hit_id FROM alert_hit WHERE alert_id = ? ORDER BY hit_id", (number,)
+        known: Known = {}
+        rows = self.db.execute(
+            f"{HIT_QUERY}JOIN alert_hit ah ON ah.hit_id = h.id WHERE ah.alert_id = ? ORDER BY h.id", (number,)
         ).fetchall()
         return Alert(
             id=public_id("alr", number),
@@ -198,7 +210,7 @@ class Reader:
             attempts=attempts,
             created_at=moment(created_at),
             due_at=moment(due_at),
-            hits=tuple(self.hit(public_id("hit", hit_id)) for (hit_id,) in hit_ids),
+            hits=tuple(self._hit(hit, known) for hit in rows),
             error=self.codec.keyring.open(b"alert:%d" % number, error).decode() if error else "",
             earlier=earlier,
             base_rate=rate,

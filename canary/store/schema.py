@@ -11,7 +11,8 @@ APPLICATION_ID = 0x6C656467
 migrations = Migrations("ledger")
 
 # Times are microseconds since 1970 in UTC. Columns named *_ix are keyed index values; columns named
-# `sealed` are bound to their table and row.
+# `sealed` are bound to their table and row. An access's `first_view_id` is the first view of its employee
+# and record: an access is known again by one look-up in an index that grows at its end.
 FIRST = (
     """CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE view (
@@ -24,10 +25,11 @@ FIRST = (
     """CREATE TABLE access (
         id INTEGER PRIMARY KEY,
         view_id INTEGER NOT NULL REFERENCES view,
+        first_view_id INTEGER NOT NULL REFERENCES view,
         at INTEGER NOT NULL,
         source_ix BLOB NOT NULL,
         sealed BLOB NOT NULL)""",
-    """CREATE UNIQUE INDEX access_once ON access (view_id, source_ix)""",
+    """CREATE UNIQUE INDEX access_once ON access (first_view_id, source_ix)""",
     """CREATE TABLE decoy (
         id INTEGER PRIMARY KEY,
         view_id INTEGER REFERENCES view,
@@ -66,7 +68,7 @@ FIRST = (
         sealed BLOB NOT NULL)""",
     """CREATE UNIQUE INDEX hit_once ON hit (message_id, decoy_id) WHERE message_id IS NOT NULL""",
     """CREATE INDEX hit_at ON hit (at)""",
-    """CREATE INDEX hit_control ON hit (id) WHERE control = 1""",
+    """CREATE INDEX hit_decoy ON hit (decoy_id)""",
     """CREATE TABLE alert (
         id INTEGER PRIMARY KEY,
         channel TEXT NOT NULL,

@@ -32,7 +32,7 @@ from canary.store.connection import (
     transaction,
     translated,
 )
-from canary.store.keeping import Keeper
+from canary.store.keeping import Keeper, tally
 from canary.store.ledger import SqliteLedger
 from canary.store.reading import Reader
 from canary.store.writer import Writer
@@ -59,12 +59,19 @@ class SqliteStore:
         with self._planting_lock, reported():
             if self._planting is None:
                 self._planting = connect(self._path, patience=0, cache_mb=WRITE_CACHE_MB)
-            with transaction(self._planting):
-                yield SqliteLedger(self._planting, self._codec)
+            try:
+                with transaction(self._planting):
+                    yield SqliteLedger(self._planting, self._codec)
+            except sqlite3.Error:
+                broken, self._planting = self._planting, None
+                broken.close()
+                raise
 
-    def place(self, access_id: str, placements: Sequence[Placement]) -> None:
-        """Note where the decoys of an access were shown."""
-        self._writer.submit(lambda db: SqliteLedger(db, self._codec).place(access_id, placements))
+    def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
+        """Note where decoys of an access were shown; if these are all of them, forget the others."""
+        self._writer.submit(
+            lambda db: SqliteLedger(db, self._codec).place(access_id, placements, all_of_them=all_of_them)
+        )
 
     def is_live(self, address: str) -> bool:
         """Say whether an address is a decoy's, under any form that a broker may give it."""
@@ -90,13 +97,7 @@ class SqliteStore:
 
     def count_strays(self, day: datetime, count: int) -> None:
         """Add to the day's count of recipients that nobody has."""
-        self._writer.submit(
-            lambda db: db.execute(
-                "INSERT INTO tally VALUES (?, 'stray', ?) "
-                "ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count",
-                (day.toordinal(), count),
-            )
-        )
+        self._writer.submit(lambda db: tally(db, day, "stray", count))
 
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""

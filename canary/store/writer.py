@@ -38,11 +38,14 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def submit(self, write: Write) -> Any:
         """Do a write and return its result once it is durable. Raises StoreError if it could not be kept."""
         done: Future[Any] = Future()
         with self._lock:
+            if self._closed:
+                raise StoreError("the database is closed")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
                 self._thread.start()
@@ -52,7 +55,7 @@ class Writer:
     def close(self) -> None:
         """Finish what was handed over, then let go of the connection."""
         with self._lock:
-            thread, self._thread = self._thread, None
+            thread, self._thread, self._closed = self._thread, None, True
             if thread is not None:
                 self._jobs.put(None)
         if thread is not None:

@@ -94,11 +94,11 @@ def test_few_controls_are_not_called_a_measurement() -> None:
 
 def test_hits_on_controls_say_how_many_hits_are_noise() -> None:
     noisy = BaseRate(decoys=1000, controls=100, control_hits=1)
-    assert noise_chance(noisy) == 0.99
+    assert noise_chance(noisy) == 0.5
     assert noise_chance(replace(noisy, hits=99)) == pytest.approx(0.1)
     verdict = judge_message(message("a"), {"a": sighting()}, noisy)["a"]
-    assert verdict.confidence < 0.05
-    assert any("about 10.0 hits on the 1000 shown decoys" in reason for reason in verdict.reasons)
+    assert 0.3 < verdict.confidence < 0.5
+    assert any("about 10.0 of the 1000 shown decoys" in reason for reason in verdict.reasons)
 
 
 def test_an_access_after_the_mail_cannot_have_leaked_it() -> None:
@@ -128,5 +128,5 @@ def test_the_chance_of_a_guess_is_what_counting_says() -> None:
 def test_confidence_stays_between_nothing_and_almost_sure(
     controls: int, control_hits: int, strays: int, surprisal: float
 ) -> None:
-    rate = BaseRate(1, controls, min(control_hits, controls), strays)
+    rate = BaseRate(1, controls, control_hits, strays)
     assert 0 <= confidence(sighting(surprisal=surprisal), rate=rate) <= 0.99

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import resource
 import signal
 import smtplib
 import subprocess
@@ -49,6 +50,20 @@ def test_mail_is_kept_and_the_end_is_graceful(desk: Desk, number: int) -> None:
     (hit,) = desk("hits", "--json").json()
     assert hit["decoy"]["address"] == address
     assert hit["message"]["envelope_ours"] is True
+
+
+def test_more_connections_than_open_files_are_refused_at_the_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary.wiring.resource.getrlimit", lambda _: (256, 1024))
+    done = desk("serve", "--listen", "127.0.0.1:0", "--set", "sink.max_connections=1000")
+    done.failed(78, "needs 1200 open files", hint="lower sink.max_connections")
+
+
+def test_a_soft_limit_on_open_files_is_raised(desk: Desk) -> None:
+    with serving(desk, "--set", "sink.max_connections=500") as (running, _):
+        soft, hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    assert soft >= min(700, hard)
 
 
 def test_the_demo_leaves_a_directory_to_go_on_in(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

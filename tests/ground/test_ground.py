@@ -16,6 +16,8 @@ from canary.mail import HEAD_BYTES, VALUE_CHARS, head_of, headers_of
         "annbell@one.example.",
         "a.n_n-bell+shop@one.example",
         ' "ann.bell"@one.example ',
+        '"ann"."bell"@one.example',
+        '"a\\nn.bell"@one.example',
     ],
 )
 def test_what_a_broker_does_to_an_address_leaves_its_canonical_form(form: str) -> None:

@@ -93,6 +93,17 @@ def test_the_same_access_twice_changes_nothing(house: House, access: Maker) -> N
     assert house.store.status().accesses == 1
 
 
+def test_a_request_that_shows_several_records_is_several_accesses(house: House, access: Maker) -> None:
+    plantings = house.planter.plant_all([access(record=record, source_id="req-1") for record in "xyz"])
+    assert [each.duplicate for each in plantings] == [False] * 3
+
+
+def test_an_access_is_known_again_whatever_its_view(house: House, access: Maker) -> None:
+    accesses = [access(at=START + timedelta(days=day)) for day in range(5)]
+    house.planter.plant_all(accesses)
+    assert all(each.duplicate for each in house.planter.plant_all(accesses))
+
+
 def test_the_callers_identifier_decides_what_is_the_same_access(house: House, access: Maker) -> None:
     first, second = house.planter.plant_all(
         [access(at=START, source_id="a"), access(at=START + timedelta(hours=1), source_id="a")]

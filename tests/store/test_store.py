@@ -6,6 +6,8 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ import pytest
 
 from canary import keyring
 from canary.errors import ConfigurationError, KeyringError, NotFoundError, SchemaError, StoreError
-from canary.model import Access, Alert, AlertState, Decoy, HitClass, Message, Peer, Probe, Verb
+from canary.model import Access, Alert, AlertState, Decoy, HitClass, Message, Peer, Placement, Probe, Verb
 from canary.ports import HitFilter, Owing
 from canary.store import create_store, open_store
 from canary.store.connection import connect
@@ -196,6 +198,78 @@ def test_a_claimed_alert_is_nobody_elses_until_its_lease_ends(
     assert claimed(house)
 
 
+@pytest.mark.parametrize("how", ["lease over", "retried"])
+def test_a_hit_never_joins_an_alert_that_is_being_delivered(
+    house: House, access: Maker, mail: Mail, how: str
+) -> None:
+    decoys = [decoy_of(house, access("a", record)) for record in "xy"]
+    keep_message(house.store, mail(decoys[0].address))
+    first = claimed(house)
+    assert first
+    if how == "retried":
+        house.store.retry_alerts([], house.clock())
+    house.clock.forward(seconds=61)
+    keep_message(house.store, mail(decoys[1].address))
+    house.store.settle_alert(first.id, AlertState.SENT, due_at=house.clock())
+    house.clock.forward(minutes=10)
+    second = claimed(house)
+    assert second
+    assert [hit.decoy for hit in second.hits] == [decoys[1]]
+
+
+def test_a_clock_that_was_ahead_holds_no_alert(house: House, access: Maker, mail: Mail) -> None:
+    decoys = [decoy_of(house, access("a", record)) for record in "xy"]
+    house.clock.forward(days=400)
+    keep_message(house.store, mail(decoys[0].address))
+    house.clock.forward(days=-400)
+    keep_message(house.store, mail(decoys[1].address))
+    told = claimed(house)
+    assert told
+    assert [hit.decoy for hit in told.hits] == [decoys[1]]
+
+
+def test_a_flood_is_told_in_alerts_of_bounded_size(
+    house: House, access: Maker, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary.store.keeping.MOST_HITS", 3)
+    decoy = decoy_of(house, access())
+    for _ in range(7):
+        keep_message(house.store, mail(decoy.address))
+    assert sorted(len(alert.hits) for alert in house.store.alerts()) == [1, 3, 3]
+
+
+def test_noise_is_measured_in_decoys_not_in_hits(house: House, access: Maker, mail: Mail) -> None:
+    (control,) = house.planter.mint_controls(1)
+    decoy = decoy_of(house, access())
+    for _ in range(5):
+        keep_message(house.store, mail(control.address))
+        keep_message(house.store, mail(decoy.address))
+    rate = house.store.base_rate()
+    assert (rate.control_hits, rate.hits) == (1, 1)
+    assert house.store.status().control_hits == 5
+    assert all(hit.verdict.confidence > 0.3 for hit in house.store.hits(HitFilter(controls=False)))
+
+
+def test_opening_the_database_again_keeps_what_was_acknowledged(house: House, access: Maker) -> None:
+    """Closing any descriptor of a file drops a process's locks on it: SQLite's must survive that."""
+    house.planter.plant(access())
+    house.reopen().close()
+    create_store(house.database, house.keys)
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM view'); c.close()"
+    subprocess.run([sys.executable, "-c", look, str(house.database)], check=True)
+    assert house.database.with_name("canary.db-wal").exists()
+
+
+def test_exposures_of_an_access_seeded_again_are_kept(house: House, access: Maker) -> None:
+    planting = house.planter.plant(access())
+    (decoy,) = planting.decoys
+    house.store.place(planting.access.id, [Placement(decoy, 4)], all_of_them=True)
+    house.store.place(planting.access.id, [], all_of_them=False)
+    assert house.store.access(planting.access.id).decoys == (decoy,)
+    house.store.place(planting.access.id, [], all_of_them=True)
+    assert house.store.access(planting.access.id).decoys == ()
+
+
 def test_owed_alerts_survive_a_restart_and_parked_ones_are_tried_again_when_asked(
     house: House, access: Maker, mail: Mail
 ) -> None:
@@ -247,7 +321,7 @@ def test_nothing_personal_can_be_read_from_the_files(house: House, access: Maker
 
 def test_the_database_is_readable_by_its_owner_alone(house: House, access: Maker) -> None:
     house.planter.plant(access())
-    assert [oct(file.stat().st_mode & 0o077) for file in house.folder.glob("canary.db*")] == ["0o0"] * 3
+    assert [oct(file.stat().st_mode & 0o077) for file in house.folder.glob("canary.db*")] == ["0o0"] * 4
 
 
 def test_foreign_keys_are_said_not_shown_as_nothing(house: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 from canary.alert.slack import SlackChannel
 from canary.demo.slack import SlackReceiver
 from canary.errors import StoreError
-from canary.model import Access, AlertState
+from canary.model import Access, AlertState, Peer, Probe, Verb
 from canary.ports import HitFilter
 from canary.sink import SinkSettings
 from canary.watch import Watch, watching
@@ -85,6 +85,24 @@ async def test_strays_that_cannot_be_written_are_counted_later(
     monkeypatch.undo()
     await watch.aclose()
     assert house.store.status().strays == 1
+
+
+async def test_a_probe_that_cannot_be_kept_is_kept_later(
+    house: House, access: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoy = house.planter.plant(access()).decoys[0]
+    watch = Watch(house.store, asyncio.Event(), house.clock)
+
+    def full(*_: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(house.store, "keep_probe", full)
+    await watch.probe(Probe(decoy.address, Verb.RCPT, "", Peer("192.0.2.9", 25), house.clock()))
+    await watch.tally()
+    assert house.store.status().hits == 0
+    monkeypatch.undo()
+    await watch.aclose()
+    assert house.store.status().hits == 1
 
 
 async def test_a_transaction_under_way_is_finished_when_told_to_stop(house: House, access: Maker) -> None:
