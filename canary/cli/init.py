@@ -15,7 +15,7 @@ from canary.errors import ConfigurationError, UsageError
 NEXT = """
 Next:
   1. Point the MX records of {domains} at this host,
-     and let the sink be reached: sink.listen = ["0.0.0.0:25"] in {config}
+     and let the sink be reached: listen = ["0.0.0.0:25"] under [sink] in {config}
   2. Put the Slack webhook's URL into a file of mode 0600, its path into alert.slack.url_file, and try it:
      canary alerts test
   3. Mint decoys that nobody is shown; they measure the noise:

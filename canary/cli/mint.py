@@ -71,7 +71,7 @@ def run(
 ) -> None:
     """Mint the decoys of one access, of every access in a log, or controls.
 
-    The same access again changes nothing, and neither does the same log.
+    The same access again, with the same --at, changes nothing, and neither does the same log.
     """
     program = context_of(context)
     if sum(way is not None for way in (source, control, employee or record)) != 1:
