@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from canary.model import AlertState, Message, Probe
 from canary.ports import Finding, Kept, Owing
@@ -11,12 +11,16 @@ from canary.store.codec import (
     Codec,
     message_body,
     micros,
+    moment,
     peer_body,
     probe_body,
     public_id,
     row_id,
     verdict_body,
 )
+
+RETRIES = timedelta(days=7)
+"""How long a sender may go on trying: RFC 5321 section 4.5.4.1 asks for 4 to 5 days."""
 
 MOST_HITS = 500
 """So many hits are one alert at the most: a flood must not fill memory when it is told."""
@@ -71,9 +75,21 @@ class Keeper:
         return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in fresh), len(fresh))
 
     def _known_message(self, message: Message) -> int | None:
-        content_ix = self.codec.content_ix(message)
-        known = self.db.execute("SELECT id FROM message WHERE content_ix = ?", (content_ix,)).fetchone()
-        return int(known[0]) if known else None
+        """Return the message that this is another delivery of, None if it is a new one.
+
+        The same bytes after `RETRIES` are no retry after a lost 250 any more: somebody sends them anew.
+        """
+        known = self.db.execute(
+            "SELECT id, received_at FROM message WHERE content_ix = ?", (self.codec.content_ix(message),)
+        ).fetchone()
+        if known is None:
+            return None
+        number, first_at = known
+        if message.received_at - moment(first_at) <= RETRIES:
+            return int(number)
+        retired = self.codec.keyring.index(b"retired", str(number))
+        self.db.execute("UPDATE message SET content_ix = ? WHERE id = ?", (retired, number))
+        return None
 
     def _new_message(self, message: Message) -> int:
         number = next_id(self.db, "message")

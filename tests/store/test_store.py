@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,6 +75,14 @@ def test_the_same_message_again_is_one_hit_with_two_deliveries(
     assert hit.deliveries == 2
     assert house.store.status().messages == 1
     assert len(list(house.store.alerts())) == 1
+
+
+def test_the_same_bytes_weeks_later_are_another_hit(house: House, access: Maker, mail: Mail) -> None:
+    decoy = decoy_of(house, access())
+    first = mail(decoy.address, raw=b"Subject: again\r\n\r\nand again\r\n")
+    later = replace(first, received_at=first.received_at + timedelta(days=8))
+    assert [keep_message(house.store, each).fresh for each in (first, first, later, later)] == [1, 0, 1, 0]
+    assert [hit.deliveries for hit in house.store.hits(HitFilter())] == [2, 2]
 
 
 def test_a_file_read_twice_is_no_second_delivery(house: House, access: Maker, mail: Mail) -> None:
