@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -22,11 +22,14 @@ CHECKPOINT_PAGES = 8192
 
 
 def create(path: Path) -> None:
-    """Make the database file, readable by its owner alone, and bring it to today's schema."""
+    """Make the database file, readable by its owner alone, and bring it to today's schema.
+
+    A file that is there is not opened: closing it again would drop the locks that SQLite has on it in this
+    process (POSIX fcntl).
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        pass  # never opened here: closing it again would drop SQLite's locks on it (POSIX fcntl)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise ConfigurationError(
             f"cannot make the database at {path}: {error.strerror}", hint="check store.url and the directory"

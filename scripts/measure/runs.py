@@ -15,7 +15,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 7200.0
-MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

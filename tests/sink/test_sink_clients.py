@@ -2,7 +2,6 @@
 
 import asyncio
 import email.message
-import os
 import shutil
 import smtplib
 import ssl
@@ -10,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.parts import need
 
 Opener = Callable[..., Awaitable[Any]]
 
@@ -18,11 +17,8 @@ Opener = Callable[..., Awaitable[Any]]
 def needs(program: str) -> str:
     """Return where a program is; where it is missing, skip aloud, and fail where CI promised it."""
     found = shutil.which(program)
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is missing, and this is CI")
-    if found is None:
-        pytest.skip(f"{program} is not installed: this client stays untested here")
-    return found
+    need(found, program)
+    return str(found)
 
 
 async def run(*command: str, stdin: bytes = b"") -> tuple[int, str]:
