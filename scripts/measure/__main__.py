@@ -8,8 +8,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.measure import alert, lookup, mint, seed, single, unique
+from scripts.measure import (
+    alert,
+    lookup,
+    mint,
+    seed,
+    single,
+    smtp,
+    smtp_idle,
+    smtp_large,
+    smtp_latency,
+    unique,
+)
 from scripts.measure.figure import Figure, Plan, machine
+from scripts.measure.servers import NAMES
 
 FIGURES: Mapping[str, Callable[[Plan], Figure]] = {
     "mint": mint.measure,
@@ -18,6 +30,10 @@ FIGURES: Mapping[str, Callable[[Plan], Figure]] = {
     "seed": seed.measure,
     "alert": alert.measure,
     "unique": unique.measure,
+    "smtp": smtp.measure,
+    "smtp-latency": smtp_latency.measure,
+    "smtp-idle": smtp_idle.measure,
+    "smtp-large": smtp_large.measure,
 }
 
 
@@ -32,11 +48,11 @@ def main() -> int:
         figures = []
         for name in names:
             print(f"{name} …", file=sys.stderr, flush=True)
-            figures.append(FIGURES[name](Plan(Path(folder), told.scale, told.rounds)))
+            figures.append(FIGURES[name](Plan(Path(folder), told.scale, told.rounds, told.without)))
             print(figures[-1], end="\n\n", flush=True)
     if told.json:
         body = {"machine": on, "scale": told.scale, "rounds": told.rounds}
-        body["figures"] = {each.name: each.data | {"notes": each.notes} for each in figures}
+        body["figures"] = {each.name: each.data | {"notes": each.all_notes} for each in figures}
         told.json.write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 
@@ -53,6 +69,14 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("figure", nargs="?", default="all", choices=[*FIGURES, "all"])
     parser.add_argument("--scale", type=float, default=0.1, help="part of each figure's full size (0.1)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which medians are told (3)")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=NAMES,
+        metavar="SERVER",
+        help=f"one of {', '.join(NAMES)}",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here, too")
     parser.add_argument("--folder", type=Path, help="measure on this disk; the temporary folder by default")
     return parser

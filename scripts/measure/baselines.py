@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import sys
 import uuid
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,36 @@ async def _relay(url: str) -> None:
         sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
         await server.serve_forever()
+
+
+def bare(port: int) -> None:
+    """Receive for anybody with aiosmtpd as it comes, on asyncio's own loop, and keep nothing."""
+    asyncio.run(_bare(port))
+
+
+async def _bare(port: int) -> None:
+    from aiosmtpd.smtp import SMTP  # noqa: PLC0415 - only the baselines receive
+
+    class Accept:
+        async def handle_DATA(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802 - aiosmtpd's
+            return "250 OK"
+
+    loop = asyncio.get_running_loop()
+    hostname = "mx.mail00.example"  # aiosmtpd would look its own name up for every connection
+    factory = partial(SMTP, Accept(), loop=loop, hostname=hostname)
+    server = await loop.create_server(factory, "127.0.0.1", port, backlog=1000)
+    await server.serve_forever()
+
+
+def webhook() -> None:
+    """Take what is posted as Slack would; the URL is told on standard output."""
+    asyncio.run(_webhook())
+
+
+async def _webhook() -> None:
+    from canary.demo.slack import SlackReceiver  # noqa: PLC0415 - only this baseline is posted to
+
+    async with SlackReceiver() as slack:
+        sys.stdout.write(f"{slack.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()

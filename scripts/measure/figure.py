@@ -12,11 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to measure: where, how much of each figure's full size, and how many rounds."""
+    """How to measure: where, how much of each figure's full size, how many rounds, without whom."""
 
     folder: Path
     scale: float
     rounds: int
+    without: Sequence[str] = ()
 
     def of(self, full: int, least: int = 1) -> int:
         """Return a size at this scale."""
@@ -25,7 +26,10 @@ class Plan:
 
 @dataclass(slots=True)
 class Figure:
-    """One measurement. `data` holds its numbers for machines; `notes` say what to know about it."""
+    """One measurement, and `more` that go with it.
+
+    `data` holds its numbers for machines; `notes` say what to know about it.
+    """
 
     name: str
     title: str
@@ -33,14 +37,24 @@ class Figure:
     rows: list[tuple[str, ...]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+    more: list["Figure"] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Return the table as Markdown, aligned."""
+        """Return the table as Markdown, aligned, and those that go with it."""
+        return "\n\n".join([self._table(), *map(str, self.more)])
+
+    @property
+    def all_notes(self) -> list[str]:
+        """Return its notes and those of the ones that go with it."""
+        return [*self.notes, *(note for figure in self.more for note in figure.all_notes)]
+
+    def _table(self) -> str:
         cells = [tuple(self.columns), *self.rows]
         widths = [max(len(row[place]) for row in cells) for place in range(len(self.columns))]
         rule = "|".join("-" * (w + 1) + (":" if n else "-") for n, w in enumerate(widths))
         lines = [_line(cells[0], widths), f"|{rule}|", *(_line(row, widths) for row in cells[1:])]
-        return "\n".join([f"### {self.name}: {self.title}", "", *lines, "", *(f"- {n}" for n in self.notes)])
+        notes = ["", *(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n".join([f"### {self.name}: {self.title}", "", *lines, *notes])
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
