@@ -21,6 +21,26 @@ PURPOSES = ("index", "draw", "data")
 
 
 @dataclass(frozen=True, slots=True)
+class IndexKey:
+    """The key of the blind index alone: who holds it can find an address, and open nothing.
+
+    Never shown: `key` is for handing it to a process of ours.
+    """
+
+    key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.key) != KEY_BYTES:
+            raise KeyringError(f"an index key has {KEY_BYTES} bytes, not {len(self.key)}")
+
+    def index(self, purpose: bytes, value: str) -> bytes:
+        """Return the 16 bytes under which a value is found: keyed BLAKE2b (RFC 7693 section 2.9)."""
+        return hashlib.blake2b(
+            value.encode("utf-8", "surrogatepass"), key=self.key, person=purpose, digest_size=INDEX_BYTES
+        ).digest()
+
+
+@dataclass(frozen=True, slots=True)
 class Keyring:
     """Three independent 256-bit keys: for the blind index, for keyed draws, for sealing.
 
@@ -45,8 +65,13 @@ class Keyring:
         parts = b"".join(_prf(key, b"fingerprint", 8) for key in (self._index, self._draw, self._data))
         return hashlib.blake2b(parts, digest_size=8).hexdigest()
 
+    @property
+    def index_key(self) -> IndexKey:
+        """Return the part with which addresses are found, for those who shall open nothing."""
+        return IndexKey(self._index)
+
     def index(self, purpose: bytes, value: str) -> bytes:
-        """Return the 16 bytes under which a value is found: keyed BLAKE2b (RFC 7693 section 2.9)."""
+        """Return the 16 bytes under which a value is found, as `IndexKey` does."""
         return hashlib.blake2b(
             value.encode("utf-8", "surrogatepass"), key=self._index, person=purpose, digest_size=INDEX_BYTES
         ).digest()
@@ -55,7 +80,7 @@ class Keyring:
         """Return up to 64 pseudo-random bytes that only the holder of the key can tell."""
         return hashlib.blake2b(seed, key=self._draw, person=purpose, digest_size=size).digest()
 
-    def seal(self, place: bytes, plain: bytes) -> bytes:
+    def seal(self, place: bytes, plain: bytes | bytearray) -> bytes:
         """Return bytes sealed with AES-256-GCM and bound to their place: format, nonce, ciphertext, tag.
 
         Nonces are random 96-bit values: one key serves 2^32 seals (NIST SP 800-38D section 8.3).

@@ -23,8 +23,11 @@ class Headers:
 def head_of(raw: bytes) -> bytes:
     """Return the header section of a message (RFC 5322 section 2.1), at most `HEAD_BYTES`."""
     head = raw[:HEAD_BYTES]
-    ends = [at for at in (head.find(b"\r\n\r\n"), head.find(b"\n\n")) if at >= 0]
-    return head[: min(ends)] if ends else head
+    end = head.find(b"\r\n\r\n")
+    if end >= 0:
+        head = head[:end]
+    end = head.find(b"\n\n")  # no further than that: it is not looked for in every body
+    return head[:end] if end >= 0 else head
 
 
 def headers_of(raw: bytes) -> Headers:

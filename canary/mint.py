@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -84,6 +84,15 @@ class Minter:
             self._mint(b"control", slot, reserve, now, control=True) for slot in range(first, first + count)
         ]
 
+    def selftest(self, domain: str, reserve: Callable[[str], bool], now: datetime) -> Decoy:
+        """Return the decoy at a domain that our own tests write to, as believable as any."""
+        decoy = self._mint(b"selftest\x00%b" % domain.encode(), 0, reserve, now, control=True, domain=domain)
+        return replace(decoy, selftest=True)
+
+    def stranger(self, domain: str, seed: bytes) -> str:
+        """Return an address that looks like a decoy's. It may be one: ask the store."""
+        return f"{self._generator.persona(seed, domain).local}@{domain}"
+
     def _mint(
         self,
         seed: bytes,
@@ -92,10 +101,11 @@ class Minter:
         now: datetime,
         *,
         control: bool = False,
+        domain: str = "",
     ) -> Decoy:
         for attempt in range(ATTEMPTS):
             draw_seed = b"%b\x00%d\x00%d" % (seed, slot, attempt)
-            domain = self._domain(draw_seed)
+            domain = domain or self._domain(draw_seed)
             persona = self._generator.persona(draw_seed, domain)
             address = f"{persona.local}@{domain}"
             if reserve(address):

@@ -1,8 +1,10 @@
 """The nouns that travel between the rooms; all frozen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -82,7 +84,8 @@ class Persona:
 class Decoy:
     """A reviewer who does not exist; belongs to one employee and one record.
 
-    `slot` counts the decoys of that employee and record from 0. A control is never shown.
+    `slot` counts the decoys of that employee and record from 0. A control is never shown; a
+    `selftest` decoy is a control that only our own `canary selftest` writes to.
     `id` is given by the store (`dec_…`).
     """
 
@@ -95,6 +98,7 @@ class Decoy:
     generator: str
     control: bool = False
     id: str = ""
+    selftest: bool = False
 
     @property
     def name(self) -> str:
@@ -113,6 +117,7 @@ class Decoy:
             self.generator,
             self.control,
             number,
+            self.selftest,
         )
 
 
@@ -147,19 +152,56 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who was at the other end of the wire. `tls` is "" in clear text, else "TLSv1.3 CIPHER"."""
+    """Who was at the other end of the wire. `tls` is "" in clear text, else "TLSv1.3 CIPHER".
+
+    `name` is what the address resolves to in reverse, where that was known in time; `server_name` what
+    the client asked for in its TLS handshake (RFC 6066 section 3). Behind a proxy or a mail host of
+    ours, `ip` and `port` are the client's as told by that, and `via` is its own address; `certificate` is
+    the name in a client's certificate that such a proxy verified, we ask for none ourselves.
+    """
 
     ip: str
     port: int
     helo: str = ""
     tls: str = ""
     session: str = ""
+    name: str = ""
+    server_name: str = ""
+    via: str = ""
+    certificate: str = ""
 
     def __str__(self) -> str:
         """Return `ip:port`, the IPv6 address in brackets; "" for somebody we never met."""
         if not self.ip:
             return ""
         return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+class Body(Protocol):
+    """The bytes of a message that are too many to be held in memory."""
+
+    def __len__(self) -> int:
+        """Return how many bytes there are."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give all of them from the beginning, a piece at a time. Raises OSError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a message or probe came in, as our host saw it.
+
+    `host` is the name that we went by, `protocol` a transmission type (RFC 3848: SMTP, ESMTPS,
+    LMTP …), `queue_id` what the 250 called it. `lines` are the commands and replies of the session that
+    matter to it, each with the seconds since the connection began: `0.120 C: MAIL FROM:<a@b.example>`.
+    """
+
+    host: str = ""
+    protocol: str = ""
+    queue_id: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +212,22 @@ class Message:
     saw the envelope ourselves; of a message read from a file (`canary ingest`) we did not.
     """
 
-    raw: bytes
+    raw: bytes | Body
     mail_from: str
     recipients: tuple[str, ...]
     peer: Peer
     received_at: datetime
     ours: bool = True
     options: tuple[str, ...] = ()
+    trace: Trace = Trace()
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A live decoy named in RCPT or VRFY with no message behind it.
 
-    `others` counts the other recipients that this client tried in the same session.
+    `others` counts the other recipients that this client tried in the same session; `tried` holds the
+    first of them.
     """
 
     recipient: str
@@ -192,6 +236,21 @@ class Probe:
     peer: Peer
     at: datetime
     others: int = 0
+    tried: tuple[str, ...] = ()
+    trace: Trace = Trace()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a client network tried recipients that nobody has, on one day: evidence of guessing.
+
+    `network` is an IPv4 /32 or an IPv6 /64; `sample` holds some of what was tried.
+    """
+
+    day: datetime
+    network: str
+    count: int
+    sample: tuple[str, ...] = ()
 
 
 class HitClass(StrEnum):
@@ -217,7 +276,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """A message as it is kept; `head` is the beginning of the raw bytes, its headers."""
+    """A message as it is kept; `head` is the beginning of the raw bytes, its headers.
+
+    `trace` and `options` are those of its first delivery.
+    """
 
     id: str
     sha256: str
@@ -228,6 +290,8 @@ class KeptMessage:
     size: int
     ours: bool
     head: bytes
+    options: tuple[str, ...] = ()
+    trace: Trace = Trace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +325,18 @@ class BaseRate:
     control_hits: int = 0
     strays: int = 0
     hits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word to the team that no hit owes: how the sink itself is. All of it is our own words.
+
+    `steps` are what to do about it, first things first.
+    """
+
+    title: str
+    text: str
+    steps: tuple[str, ...] = ()
 
 
 class AlertState(StrEnum):

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from secrets import token_bytes
 from time import sleep
 
+from canary.address import split
 from canary.mint import Minter
 from canary.model import Access, Decoy, Planting
 from canary.ports import Clock, Draft, Ledger, Pair, Standing, Store, system_clock
@@ -55,6 +57,21 @@ class Planter:
         with self.store.planting() as ledger:
             controls = self.minter.controls(ledger.controls(), count, ledger.reserve, self.clock())
             return ledger.add_controls(controls)
+
+    def selftest_decoy(self, domain: str) -> Decoy:
+        """Return the decoy at a domain that our own tests write to, minted when it is first asked for."""
+        with self.store.planting() as ledger:
+            known = (each for each in self.store.decoys(selftest=True) if each.selftest)
+            there = next((each for each in known if split(each.address)[1] == domain), None)
+            if there is not None:
+                return there
+            return ledger.add_controls([self.minter.selftest(domain, ledger.reserve, self.clock())])[0]
+
+    def stranger(self, domain: str) -> str:
+        """Return an address at a domain that looks like a decoy's and is nobody's."""
+        while self.store.is_live(address := self.minter.stranger(domain, token_bytes(16))):
+            pass
+        return address
 
     def _drafts(
         self, ledger: Ledger, accesses: Mapping[str, Access], standings: dict[Pair, Standing]

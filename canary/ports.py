@@ -1,20 +1,23 @@
 """What the stages ask of the outside: Store, Channel, Clock."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from canary.errors import CanaryError
 from canary.model import (
     Access,
     Alert,
     AlertState,
+    Attempts,
     BaseRate,
     Decoy,
     Hit,
     HitClass,
     Message,
+    Notice,
     Placement,
     Planting,
     Probe,
@@ -112,6 +115,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Attributed:
+    """A message or probe with what it hit, about to be kept."""
+
+    arrival: Message | Probe
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What keeping a message or probe came to. `fresh` counts the hits that were not there before."""
 
@@ -121,7 +132,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class HitFilter:
-    """Which hits to look at; None asks for all. `controls` includes the hits on controls."""
+    """Which hits to look at; None asks for all.
+
+    `controls` includes the hits on controls, `selftests` those of our own tests.
+    """
 
     employee: str | None = None
     record: str | None = None
@@ -129,6 +143,7 @@ class HitFilter:
     since: datetime | None = None
     controls: bool = True
     limit: int | None = None
+    selftests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,7 @@ class Status:
     alerts: Mapping[AlertState, int]
     oldest_owed: datetime | None
     last_mail: datetime | None
+    last_selftest: datetime | None
     size_bytes: int
     schema: int
 
@@ -155,6 +171,10 @@ class Sighting:
 
     decoy: Decoy
     accesses: tuple[Access, ...]
+
+
+Attribute = Callable[[Message | Probe, Mapping[str, Sighting]], Attributed]
+"""Says what a message or probe hit, by who was shown which of the decoys that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +208,29 @@ class Store(Protocol):
         """Return, for those of the addresses that are decoys', the decoy and who was shown it."""
         ...
 
-    def keep_message(self, message: Message, findings: Sequence[Finding]) -> Kept:
-        """Commit a message, its hits and the alerts owed for them, durably, before returning.
+    def keep(self, batch: Sequence[Attributed]) -> Sequence[Kept | CanaryError]:
+        """Commit messages and probes, their hits and the alerts owed for them, durably, before returning.
 
-        The same bytes from the same sender again are another delivery of the same hits.
+        All that can be kept is kept in one transaction; for each of the others the error is returned in its
+        place. The same bytes from the same sender again are another delivery of the same hits. Raises
+        StoreError where none could be kept.
         """
         ...
 
-    def keep_probe(self, probe: Probe, findings: Sequence[Finding]) -> Kept:
-        """Commit a probe, its hits and the alerts owed for them, durably, before returning."""
+    def keep_at_once(self, arrivals: Sequence[Message | Probe], attribute: Attribute) -> Sequence[Kept]:
+        """Look up whom they name, have each attributed, and commit them as `keep` does, in one transaction.
+
+        Raises an error, nothing being kept, rather than wait for other threads and processes, and where one
+        is too large for that or cannot be kept.
+        """
+        ...
+
+    def count_attempts(self, attempts: Sequence[Attempts]) -> None:
+        """Add to what client networks have tried in vain; the store bounds how much of it a day holds."""
+        ...
+
+    def attempts(self, since: datetime) -> Iterator[Attempts]:
+        """Return what client networks have tried in vain, the busiest of each day first, newest day first."""
         ...
 
     def count_strays(self, day: datetime, count: int) -> None:
@@ -239,12 +273,24 @@ class Store(Protocol):
         """Return a message as it arrived. Raises NotFoundError."""
         ...
 
+    def raw_chunks(self, message_id: str) -> Iterator[bytes]:
+        """Give a message as it arrived, a piece at a time. Raises NotFoundError."""
+        ...
+
     def access(self, access_id: str) -> Planting:
         """Return one access and the decoys that it showed. Raises NotFoundError."""
         ...
 
-    def decoys(self, *, control: bool | None = None) -> Iterator[Decoy]:
-        """Return the decoys in the order in which they were minted."""
+    def decoys(self, *, control: bool | None = None, selftest: bool = False) -> Iterator[Decoy]:
+        """Return the decoys in the order in which they were minted; a self-test's only where asked for."""
+        ...
+
+    def note(self, key: str) -> str | None:
+        """Return what was noted under a key, None if nothing was."""
+        ...
+
+    def set_note(self, key: str, value: str) -> None:
+        """Note a value under a key, in place of what was there."""
         ...
 
     def status(self) -> Status:
@@ -263,6 +309,10 @@ class Channel(Protocol):
 
     async def deliver(self, alert: Alert) -> None:
         """Hand an alert over. Raises DeliveryDelayed to try again, DeliveryError to park it."""
+        ...
+
+    async def announce(self, notice: Notice) -> None:
+        """Hand a notice over. Raises DeliveryDelayed to try again, DeliveryError where that is useless."""
         ...
 
     async def aclose(self) -> None:

@@ -4,18 +4,22 @@ import asyncio
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 
 from canary import keyring as keys
-from canary.config import Config, Endpoint
+from canary.config import Config
 from canary.errors import ConfigurationError
 from canary.keyring import Keyring
 from canary.mint import Minter, MintPolicy
 from canary.persona import NaturalGenerator
 from canary.ports import Channel, Clock, Owing, Store, system_clock
 from canary.sink import SinkSettings
+from canary.sink.settings import Limits, TlsFiles, Unknown
 
 SLACK = "slack"
 SPARE_DESCRIPTORS = 200
+FILES_HELD = 512
+"""How many large messages of one worker the parent holds at a time."""
 
 
 def load_keys(config: Config) -> Keyring:
@@ -76,26 +80,53 @@ def sink_settings(config: Config) -> SinkSettings:
         raise ConfigurationError(
             "no host name for the listener to go by", hint="set sink.hostname, or mint.domains"
         )
+    sink, limits = config.sink, config.sink.limits
     return SinkSettings(
-        listen=tuple(_listen(endpoint) for endpoint in config.sink.listen),
-        hostname=config.sink.hostname,
+        listen=tuple(map(str, sink.listen)),
+        lmtp=tuple(map(str, sink.lmtp)),
+        tls_listen=tuple(map(str, sink.tls.listen)),
+        hostname=sink.hostname,
+        hostnames=tuple((each.address, each.name) for each in sink.hostnames),
         domains=frozenset(domain.name for domain in config.mint.domains),
-        max_message=config.sink.max_message,
-        timeout=config.sink.timeout.total_seconds(),
-        transaction_timeout=config.sink.transaction_timeout.total_seconds(),
-        max_connections=config.sink.max_connections,
-        max_recipients=config.sink.max_recipients,
-        tls_cert=config.sink.tls.cert,
-        tls_key=config.sink.tls.key,
+        profile=sink.profile,
+        max_message=sink.max_message,
+        timeout=sink.timeout.total_seconds(),
+        transaction_timeout=sink.transaction_timeout.total_seconds(),
+        session_timeout=sink.session_timeout.total_seconds(),
+        max_connections=sink.max_connections,
+        max_recipients=sink.max_recipients,
+        tls=TlsFiles(sink.tls.cert, sink.tls.key, sink.tls.folder),
+        unknown=Unknown(sink.unknown),
+        unknown_share=sink.unknown_share,
+        greylist=sink.greylist.total_seconds(),
+        proxy_peers=sink.proxy_peers,
+        spill_above=sink.spill_above,
+        spill_folder=sink.spill_folder or config.store.path.parent,
+        memory=sink.memory,
+        disk=sink.disk,
+        reverse_names=sink.reverse_names,
+        limits=Limits(
+            connections=limits.connections,
+            connection_rate=limits.connection_rate,
+            message_rate=limits.message_rate,
+            recipient_rate=limits.recipient_rate,
+            errors=limits.errors,
+            unknown_slow=limits.unknown_slow,
+            unknown=limits.unknown,
+            exempt=limits.exempt,
+        ),
     )
 
 
 def allow_descriptors(config: Config) -> None:
-    """Let the process open as many files as `sink.max_connections` need, beside the database's.
+    """Let this process and its workers open as many files as `sink.max_connections` need, and the database.
 
-    Raises ConfigurationError where the machine does not let it: a sink without descriptors sees nothing.
+    In a worker each client may have a connection and a large message's file; the parent holds those files
+    of all workers until they are kept. Raises ConfigurationError where the machine does not let it: a sink
+    without descriptors sees nothing.
     """
-    needed = config.sink.max_connections + SPARE_DESCRIPTORS
+    sink = config.sink
+    needed = max(2 * ceil(sink.max_connections / sink.workers), FILES_HELD * sink.workers) + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         if hard != resource.RLIM_INFINITY and hard < needed:
@@ -105,11 +136,6 @@ def allow_descriptors(config: Config) -> None:
                 hint="raise the limit (LimitNOFILE=, ulimit -Hn), or lower sink.max_connections",
             )
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-def _listen(endpoint: Endpoint) -> str:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{host}:{endpoint.port}"
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -14,6 +14,7 @@ from canary.model import Access, Message, Peer
 from canary.persona import NaturalGenerator
 from canary.plant import Planter
 from canary.store import create_store, open_store
+from tests.certificates import certify
 from tests.parts import OWING, START, Clock, House
 
 settings.register_profile("house", deadline=None)  # a slow machine is no failure
@@ -70,3 +71,9 @@ def mail() -> Callable[..., Message]:
         return Message(raw, mail_from, recipients, peer, at, **told)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def new_certificate() -> Callable[..., tuple[Path, Path]]:
+    """Return the maker of certificates."""
+    return certify

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from canary.alert.markup import escaped, mrkdwn, unmarked
+from canary.alert.receipt import Receipt, is_receipt, receipt, receipt_summary
 from canary.alert.wording import FULL, TITLE_CHARS, Detail, Story, story, summary
-from canary.model import Alert
+from canary.model import Alert, Notice
 
 Payload = dict[str, Any]
 
@@ -15,6 +16,7 @@ SECTION_CHARS = 3000
 FIELD_CHARS = 2000
 FIELDS = 10
 SUMMARY_CHARS = 1000
+STEP_CHARS = 500
 DETAILS = (
     FULL,
     Detail(accounts=4, arrivals=2, values=3, chars=160, reasons=5),
@@ -32,6 +34,8 @@ def payload(alert: Alert) -> Payload:
     if not alert.hits:
         return bare_payload(alert)
     text = text_payload(alert)
+    if is_receipt(alert):
+        return {**text, "blocks": receipt_blocks(receipt(alert))}
     for detail in DETAILS:
         told = {**text, "blocks": blocks(story(alert, detail))}
         if size(told) < PAYLOAD_BYTES:
@@ -41,7 +45,24 @@ def payload(alert: Alert) -> Payload:
 
 def text_payload(alert: Alert) -> Payload:
     """Return the same alert as a text without blocks, in one or two lines."""
-    return _message(escaped(unmarked(summary(alert)), SUMMARY_CHARS))
+    told = receipt_summary(alert) if is_receipt(alert) else summary(alert)
+    return _message(escaped(unmarked(told), SUMMARY_CHARS))
+
+
+def notice_payload(notice: Notice) -> Payload:
+    """Return the Slack message for a notice: `text` beside blocks."""
+    steps = [f"{number}. {escaped(step, STEP_CHARS)}" for number, step in enumerate(notice.steps, 1)]
+    laid = [
+        {"type": "header", "text": _plain(notice.title, TITLE_CHARS)},
+        *_sections([escaped(notice.text, SECTION_CHARS)]),
+        *_sections(["*What to check*", *steps] if steps else []),
+    ]
+    return {**notice_text(notice), "blocks": laid}
+
+
+def notice_text(notice: Notice) -> Payload:
+    """Return the same notice as a text without blocks."""
+    return _message(escaped(f"{notice.title}. {notice.text}", SUMMARY_CHARS))
 
 
 def bare_payload(alert: Alert) -> Payload:
@@ -56,6 +77,13 @@ def bare_payload(alert: Alert) -> Payload:
 def size(message: Payload) -> int:
     """Return how many bytes of JSON a message is on the wire."""
     return len(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def receipt_blocks(told: Receipt) -> list[Payload]:
+    """Return a receipt as blocks: no header, which is what alarms have."""
+    facts = (f"{label}: {mrkdwn(value)}" for label, value in told.facts)
+    lines = _sections((f"*{escaped(unmarked(told.title), TITLE_CHARS * 5)}*", *facts))
+    return [*lines, {"type": "context", "elements": [_marked(told.note), _marked(mrkdwn(told.rest))]}]
 
 
 def blocks(told: Story) -> list[Payload]:

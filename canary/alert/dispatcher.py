@@ -8,9 +8,11 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
+from canary.alert.silence import Silence
 from canary.errors import CanaryError, DeliveryDelayed, StoreError
 from canary.model import Alert, AlertState
 from canary.ports import Channel, Clock, Store
+from canary.tallies import DELIVERIES, STORE_FAILURES, Tallies
 
 LOG = logging.getLogger(__name__)
 
@@ -40,7 +42,8 @@ class Dispatcher:
     """Delivers what the store says is owed, at least once, on every channel independently.
 
     `wake` may be set to say that alerts may be owed now; without it they are found within
-    five seconds, as other processes owe alerts too. `jitter` draws from 0 to 1.
+    five seconds, as other processes owe alerts too. `jitter` draws from 0 to 1. Where `silence` is not 0,
+    the channels are told when no self-test is kept for so long.
     """
 
     def __init__(
@@ -51,12 +54,16 @@ class Dispatcher:
         *,
         wake: asyncio.Event,
         jitter: Callable[[], float] = random.random,
+        silence: timedelta = timedelta(0),
+        tallies: Tallies | None = None,
     ) -> None:
+        self._tallies = tallies or Tallies()
         self._store = store
         self._channels = tuple(channels)
         self._clock = clock
         self._wake = wake
         self._jitter = jitter
+        self._silence = Silence(store, channels, clock, silence, jitter=jitter) if silence else None
         self._stopped = asyncio.Event()
         self._bells = {channel.name: asyncio.Event() for channel in self._channels}
 
@@ -64,6 +71,8 @@ class Dispatcher:
         """Deliver until stopped or cancelled; a delivery under way is finished first."""
         relay = asyncio.create_task(self._relay())
         workers = [asyncio.create_task(self._serve(channel)) for channel in self._channels]
+        if self._silence is not None:
+            workers.append(asyncio.create_task(self._silence.run(self._stopped)))
         try:
             await self._stopped.wait()
         finally:
@@ -108,6 +117,7 @@ class Dispatcher:
                     waited_for, pause = self._stopped, DOWN_SECONDS
             except Exception as error:  # noqa: BLE001 - alerts are owed whatever happens; they are tried again
                 failures += 1
+                self._tallies.add(f"{STORE_FAILURES}|alerts")
                 waited_for, pause = self._stopped, min(2.0 ** min(failures - 1, 10), LONGEST_STORE_DELAY)
                 said = error.message if isinstance(error, StoreError) else type(error).__name__
                 LOG.error("alerts for %s cannot be dispatched: %s; again in %g s", channel.name, said, pause)  # noqa: TRY400 - the cause is said; a traceback may quote what arrived
@@ -154,6 +164,7 @@ class Dispatcher:
             LOG.warning(
                 "alert %s waits %.0f s, %s cannot take it now: %s", alert.id, delay, channel.name, said
             )
+        self._tallies.add(f"{DELIVERIES}|{'delayed' if state is AlertState.OWED else state.value}")
         await self._settle(alert, state, delay, said)
         return state
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import fill
 
 from canary.alert.markup import spoken
+from canary.alert.receipt import Receipt, is_receipt, receipt
 from canary.alert.wording import Story, story
 from canary.model import Alert
 
@@ -15,7 +16,17 @@ def plain(alert: Alert) -> str:
     """Return everything an alert says as text of at most 100 columns, attackers' words defanged."""
     if not alert.hits:
         return "An alert without hits."
+    if is_receipt(alert):
+        return "\n".join(_receipt_lines(receipt(alert)))
     return "\n".join(_lines(story(alert)))
+
+
+def _receipt_lines(told: Receipt) -> Iterator[str]:
+    yield _wrapped(told.title)
+    for label, value in told.facts:
+        yield _labelled(f"  {label}", spoken(value))
+    yield _wrapped(told.note)
+    yield _wrapped(spoken(told.rest))
 
 
 def _lines(told: Story) -> Iterator[str]:

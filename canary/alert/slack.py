@@ -13,10 +13,17 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from canary.alert.blocks import Payload, bare_payload, payload, text_payload
+from canary.alert.blocks import (
+    Payload,
+    bare_payload,
+    notice_payload,
+    notice_text,
+    payload,
+    text_payload,
+)
 from canary.alert.markup import clean
 from canary.errors import ConfigurationError, DeliveryDelayed, DeliveryError
-from canary.model import Alert
+from canary.model import Alert, Notice
 from canary.ports import system_clock
 
 if TYPE_CHECKING:
@@ -93,21 +100,27 @@ class SlackChannel:
         Whatever was in the mail, something is posted: an alert that cannot be worded, or whose
         blocks Slack refuses, goes out once more as a short text.
         """
-        message = _worded(payload, alert)
+        await self._hand_over(alert.id, _worded(payload, alert), lambda: _worded(text_payload, alert))
+
+    async def announce(self, notice: Notice) -> None:
+        """Post a notice. Raises DeliveryDelayed to try again, DeliveryError where that is useless."""
+        await self._hand_over("notice", notice_payload(notice), lambda: notice_text(notice))
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+
+    async def _hand_over(self, what: str, message: Payload, text: Callable[[], Payload]) -> None:
         answer = await self._post(message)
         if answer.status == 400 and "blocks" in message:  # noqa: PLR2004 - HTTP's Bad Request
-            LOG.warning("alert %s: Slack refused its blocks (%s); sending text alone", alert.id, answer.said)
-            answer = await self._post(_worded(text_payload, alert))
+            LOG.warning("alert %s: Slack refused its blocks (%s); sending text alone", what, answer.said)
+            answer = await self._post(text())
         if answer.status == 200 and answer.said == "ok":  # noqa: PLR2004 - HTTP's OK
             return
         if answer.status in AGAIN or answer.status >= 500:  # noqa: PLR2004 - the server's own faults
             self._pace.hold(answer.retry_after or 0.0)
             raise DeliveryDelayed(_refusal(answer), retry_after=answer.retry_after)
         raise DeliveryError(_refusal(answer), hint=_hint(answer))
-
-    async def aclose(self) -> None:
-        """Let go of connections."""
-        await self._client.aclose()
 
     async def _post(self, message: Payload) -> Answer:
         import httpx  # noqa: PLC0415 - loaded already, when the channel was built

@@ -31,6 +31,7 @@ PROBE_SHARE = 0.85
 BOUNCE_SHARE = 0.5
 FOREIGN_ENVELOPE_SHARE = 0.8
 SHOWN_LATER_SHARE = 0.1
+OUR_OWN = "a self-test: nobody was ever shown this decoy, and only `canary selftest` writes to it"
 
 
 def judge_message(message: Message, sightings: Mapping[str, Sighting], rate: BaseRate) -> dict[str, Verdict]:
@@ -87,6 +88,8 @@ def _verdict(
     notes: Sequence[str],
 ) -> Verdict:
     decoy = sighting.decoy
+    if decoy.selftest:
+        return Verdict(hit_class, 0.0, (OUR_OWN, *notes))
     if decoy.control:
         return Verdict(hit_class, 0.0, ("a control: nobody was ever shown this decoy", *notes))
     if not sighting.accesses:

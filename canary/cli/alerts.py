@@ -10,12 +10,12 @@ from canary import wiring
 from canary.alert.dispatcher import Dispatcher
 from canary.alert.sample import sample_alert
 from canary.cli.context import context_of
-from canary.cli.logs import set_up_logs
 from canary.cli.output import counted, either, print_json, print_jsonl, say
 from canary.cli.table import print_table
 from canary.config import Config
 from canary.errors import CanaryError, ConfigurationError, DeliveryDelayed, DeliveryError, NotFoundError
 from canary.investigate import alert_json
+from canary.logs import set_up_logs
 from canary.model import Alert, AlertState
 from canary.ports import Channel, Store, system_clock
 

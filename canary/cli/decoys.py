@@ -17,13 +17,14 @@ def run(
         bool | None,
         typer.Option("--control/--no-control", help="Only controls, or none of them.  [default: all decoys]"),
     ] = None,
+    selftest: Annotated[bool, typer.Option("--selftest", help="Those of `canary selftest` instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List every decoy. Needs the keys: the database alone does not tell who is a decoy."""
     either(as_json=as_json, as_jsonl=as_jsonl)
     with context_of(context).store() as store:
-        decoys = store.decoys(control=control)
+        decoys = store.decoys(control=control, selftest=selftest)
         if as_json:
             print_json([decoy_json(decoy) for decoy in decoys])
         elif as_jsonl:
@@ -37,7 +38,7 @@ def run(
                         each.address,
                         each.name,
                         f"{each.minted_at:%Y-%m-%d %H:%M}",
-                        "control" if each.control else "",
+                        "self-test" if each.selftest else "control" if each.control else "",
                     )
                     for each in decoys
                 ),

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from canary.cli.logs import set_up_logs
 from canary.cli.output import say
 from canary.config.settings import BY_KEY
 from canary.demo.play import play
 from canary.errors import UsageError
+from canary.logs import set_up_logs
 
 
 def run(

@@ -1,7 +1,7 @@
 """`canary hits` and `canary hit show`: what was hit, and through whose access."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -42,6 +42,9 @@ def run(
     ] = None,
     *,
     controls: Annotated[bool, typer.Option(help="Include hits on controls, which nobody was shown.")] = True,
+    selftests: Annotated[
+        bool, typer.Option("--selftests", help="Include the mails of `canary selftest`.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")] = False,
     fail_on_hit: Annotated[
@@ -54,7 +57,7 @@ def run(
     """List the hits, newest first."""
     either(as_json=as_json, as_jsonl=as_jsonl)
     after = since_of(since, datetime.now(UTC)) if since else None
-    wanted = HitFilter(employee, record, hit_class, after, controls, limit)
+    wanted = HitFilter(employee, record, hit_class, after, controls, limit, selftests)
     found = False
     with context_of(context).store() as store:
 
@@ -97,7 +100,7 @@ def show(
         if raw:
             if hit.message is None:
                 raise UsageError(f"{hit_id} is a probe: there is no message behind it")
-            _print_raw(store.raw_message(hit.message.id), hit_id)
+            _print_raw(store.raw_chunks(hit.message.id), hit_id)
             return
     if as_json:
         print_json(hit_json(hit))
@@ -106,14 +109,15 @@ def show(
             say(line)
 
 
-def _print_raw(raw: bytes, hit_id: str) -> None:
+def _print_raw(chunks: Iterable[bytes], hit_id: str) -> None:
     """Print a message byte for byte; on a terminal its escapes would be obeyed. Raises UsageError."""
     if sys.stdout.isatty():
         raise UsageError(
             "a stranger's message is not printed to a terminal, which might obey it",
             hint=f"canary hit show {hit_id} --raw > {hit_id}.eml",
         )
-    sys.stdout.buffer.write(raw)
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
 
 
@@ -126,9 +130,15 @@ def _row(hit: Hit) -> tuple[str, ...]:
         hit.id,
         f"{hit.at:%Y-%m-%d %H:%M}",
         body["class"],
-        "control" if hit.decoy.control else f"{hit.verdict.confidence:.0%}",
+        _confidence(hit),
         ", ".join(dict.fromkeys(access["employee"] for access in shown)) or "-",
         ", ".join(dict.fromkeys(access["record"] for access in shown)) or "-",
         hit.decoy.address,
         arrived,
     )
+
+
+def _confidence(hit: Hit) -> str:
+    if hit.decoy.selftest:
+        return "self-test"
+    return "control" if hit.decoy.control else f"{hit.verdict.confidence:.0%}"

@@ -54,7 +54,7 @@ def run(
             for name, message in messages_in(path, recipients or (), now):
                 if not message.recipients:
                     unaddressed += 1
-                    note(f"{name}: {'names no recipient' if message.raw.strip() else 'is empty'}")
+                    note(f"{name}: {'is empty' if _empty(message) else 'names no recipient'}")
                     continue
                 kept = _kept(store, message)
                 told.append({"file": name, "hits": list(kept.hit_ids), "new": kept.fresh})
@@ -67,6 +67,10 @@ def run(
             f"{counted(unaddressed, 'message')} without a word of whom it was delivered to",
             hint="say it with --rcpt ADDRESS",
         )
+
+
+def _empty(message: Message) -> bool:
+    return isinstance(message.raw, bytes) and not message.raw.strip()
 
 
 def _kept(store: Store, message: Message) -> Kept:

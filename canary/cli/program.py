@@ -12,7 +12,22 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from canary import __version__
-from canary.cli import access, alerts, config, decoys, demo, hits, ingest, init, mint, seed, serve, status
+from canary.cli import (
+    access,
+    alerts,
+    attempts,
+    config,
+    decoys,
+    demo,
+    hits,
+    ingest,
+    init,
+    mint,
+    seed,
+    selftest,
+    serve,
+    status,
+)
 from canary.cli.context import Context
 from canary.cli.output import complain, say
 from canary.errors import CanaryError, UsageError
@@ -24,11 +39,13 @@ ORDER = (
     "mint",
     "seed",
     "serve",
+    "selftest",
     "ingest",
     "hits",
     "hit",
     "access",
     "decoys",
+    "attempts",
     "alerts",
     "status",
     "config",
@@ -101,6 +118,8 @@ app.command("init", short_help="Write the configuration, make keys and the datab
 app.command("mint", short_help="Mint the decoys of an access, of an access log, or controls.")(mint.run)
 app.command("seed", short_help="Put decoys among the records of an export.")(seed.run)
 app.command("serve", short_help="Receive mail, attribute it, tell the security team.")(serve.run)
+app.command("selftest", short_help="Mail ourselves as a stranger would, and report each leg.")(selftest.run)
+app.command("attempts", short_help="List who guesses addresses, and how much.")(attempts.run)
 app.command("ingest", short_help="Attribute saved mail that another host received.")(ingest.run)
 app.command("hits", short_help="List the hits, newest first.")(hits.run)
 app.add_typer(hits.group, name="hit", short_help="Show one hit: what arrived, through whose access.")

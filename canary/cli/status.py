@@ -1,15 +1,18 @@
 """`canary status`: how much is kept and how it is going."""
 
 import math
+import shutil
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from canary.cli.concerns import certificate_ends, concerns
 from canary.cli.context import context_of
 from canary.cli.output import counted, print_json, say, warn
 from canary.config import Config
 from canary.investigate import status_json
+from canary.metrics.figures import SELFTEST_NOTE
 from canary.model import AlertState
 from canary.ports import Status
 
@@ -26,12 +29,13 @@ def run(
     config = program.config()
     with program.store(config) as store:
         status = store.status()
+        tested = store.note(SELFTEST_NOTE) or ""
     if as_json:
-        print_json(status_json(status))
+        print_json(status_json(status) | {"selftest_result": tested})
     else:
-        for name, value in _lines(status):
+        for name, value in (*_lines(status), *_surroundings(config, tested)):
             say(f"{name:<22} {value}")
-    for warning in _warnings(config, status):
+    for warning in (*_warnings(config, status), *concerns(config, status, tested, datetime.now(UTC))):
         warn(warning)
 
 
@@ -46,8 +50,23 @@ def _lines(status: Status) -> list[tuple[str, str]]:
         ("alerts", alerts),
         ("oldest owed alert", _age(status.oldest_owed)),
         ("last mail", _age(status.last_mail)),
+        ("last self-test", _age(status.last_selftest)),
         ("database", f"{status.size_bytes / 1e6:,.1f} MB, schema {status.schema}"),
     ]
+
+
+def _surroundings(config: Config, tested: str) -> list[tuple[str, str]]:
+    """Return what the listener depends on beside the database."""
+    free = shutil.disk_usage(config.store.path.parent).free
+    served = str(config.metrics.listen) if config.metrics.listen else "nowhere (metrics.listen)"
+    lines = [
+        ("self-test result", tested or "none"),
+        ("free disk", f"{free / 1e9:,.1f} GB"),
+        ("metrics", served),
+    ]
+    for name, ends in certificate_ends(config).items():
+        lines.append((f"certificate {name}".strip(), f"until {ends:%Y-%m-%d}"))
+    return lines
 
 
 def _age(at: datetime | None) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -45,10 +45,30 @@ class Domain(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """Where the sink listens; `host` is a name or an address, without brackets."""
+    """Where something listens; `host` is a name or an address, without brackets.
+
+    Of a Unix socket `path` is where it is, and there is no host.
+    """
 
     host: str
     port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Return it as it is written in the configuration."""
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+Network = IPv4Network | IPv6Network
+
+
+class NamedAddress(NamedTuple):
+    """An address of this machine, and the host name that goes with it."""
+
+    address: str
+    name: str
 
 
 def whole(low: int, high: int) -> Kind:
@@ -191,17 +211,68 @@ def domains() -> Kind:
     return Kind('a list of domains such as ["example.org", "example.net=3"]', parse, _items)
 
 
-def endpoints() -> Kind:
-    """Return the kind of lists of `host:port`, at least one; a single one may stand alone."""
+def endpoints(*, least: int = 1, unix: bool = False) -> Kind:
+    """Return the kind of lists of `host:port` (and `unix:/path`); a single one may stand alone."""
 
     def parse(value: object) -> tuple[Endpoint, ...]:
-        found = tuple(map(_endpoint, _items(value)))
-        _refuse_repeats([f"{host}:{port}" for host, port in found])
-        if not found:
+        found = tuple(
+            _unix(item) if unix and item.startswith("unix:") else _endpoint(item) for item in _items(value)
+        )
+        _refuse_repeats(list(map(str, found)))
+        if len(found) < least:
             raise ValueError("at least one is needed")
         return found
 
-    return Kind('a list of host:port such as ["127.0.0.1:2525", "[::1]:2525"]', parse, _items)
+    example = '"unix:/run/canary/lmtp"' if unix else '"[::1]:2525"'
+    return Kind(f'a list of host:port such as ["127.0.0.1:2525", {example}]', parse, _items)
+
+
+def endpoint() -> Kind:
+    """Return the kind of one `host:port`; "" is None."""
+
+    def parse(value: object) -> Endpoint | None:
+        text = _text(value)
+        return _endpoint(text) if text else None
+
+    return Kind("a host:port such as 127.0.0.1:9465", parse)
+
+
+def networks() -> Kind:
+    """Return the kind of lists of networks and addresses."""
+
+    def parse(value: object) -> tuple[Network, ...]:
+        found = tuple(map(_network, _items(value)))
+        _refuse_repeats(list(map(str, found)))
+        return found
+
+    return Kind('a list of networks such as ["192.0.2.0/24", "2001:db8::/32"]', parse, _items)
+
+
+def named_addresses() -> Kind:
+    """Return the kind of lists of `address=host name`; no address twice."""
+
+    def parse(value: object) -> tuple[NamedAddress, ...]:
+        found = tuple(map(_named_address, _items(value)))
+        _refuse_repeats([each.address for each in found])
+        return found
+
+    return Kind('a list of address=name such as ["192.0.2.1=mx.example.org"]', parse, _items)
+
+
+def yes_or_no() -> Kind:
+    """Return the kind of true and false."""
+
+    def parse(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError  # noqa: TRY004 - one exception says "not of this kind"
+        return value
+
+    def native(text: str) -> bool:
+        if text.lower() not in {"true", "false"}:
+            raise ValueError
+        return text.lower() == "true"
+
+    return Kind("true or false", parse, native)
 
 
 def host_of(text: str) -> str:
@@ -233,6 +304,31 @@ def _endpoint(text: str) -> Endpoint:
     if not bare or (":" in bare) != bracketed or not re.fullmatch(r"[\w.:%-]+", bare):
         raise ValueError(f"{text[:80]!r} has no host (an IPv6 address stands in brackets)")
     return Endpoint(bare, int(port))
+
+
+def _unix(text: str) -> Endpoint:
+    path = text.removeprefix("unix:")
+    if not path.startswith("/") or len(path.encode()) > 100:  # noqa: PLR2004 - sockaddr_un holds 108 bytes
+        raise ValueError(f"{text[:80]!r} is no absolute path of a socket")
+    return Endpoint("", 0, path)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text[:80]!r} is no network (no bits beyond the prefix)") from None
+
+
+def _named_address(text: str) -> NamedAddress:
+    address, equals, name = text.partition("=")
+    try:
+        found = ip_address(address.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError(f"{text[:80]!r} has no address before its name") from None
+    if not equals:
+        raise ValueError(f"{text[:80]!r} has no name")
+    return NamedAddress(str(found), host_of(name))
 
 
 def _items(value: object) -> list[str]:

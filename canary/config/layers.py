@@ -13,7 +13,9 @@ from canary.config.sections import (
     AlertSection,
     Config,
     KeyringSection,
+    LimitsSection,
     LogSection,
+    MetricsSection,
     MintSection,
     SinkSection,
     SlackSection,
@@ -206,8 +208,13 @@ def _config(
         store=StoreSection(url=url, path=base / url.removeprefix(SQLITE)),
         keyring=KeyringSection(path=base / values["keyring.file"]),
         mint=MintSection(**section("mint")),
-        sink=SinkSection(**section("sink"), tls=TlsSection(**section("sink.tls"))),
+        sink=SinkSection(
+            **section("sink"),
+            tls=TlsSection(**section("sink.tls")),
+            limits=LimitsSection(**section("sink.limits")),
+        ),
         alert=AlertSection(**section("alert"), slack=SlackSection(**section("alert.slack"))),
+        metrics=MetricsSection(**section("metrics")),
         log=LogSection(**section("log")),
         path=path,
         given=given,
@@ -224,6 +231,14 @@ def _check_together(config: Config) -> None:
         raise ConfigurationError(
             f"{where}: sink.tls.{given} is set without sink.tls.{missing}: give both or none"
         )
+    if tls.listen and tls.cert is None and tls.folder is None:
+        where = config.origin("sink.tls.listen")
+        raise ConfigurationError(f"{where}: sink.tls.listen needs a certificate: set sink.tls.cert and key")
+    if config.sink.memory < config.sink.spill_above:
+        where = config.origin(
+            "sink.spill_above" if config.origin("sink.memory") == "default" else "sink.memory"
+        )
+        raise ConfigurationError(f"{where}: sink.memory is less than sink.spill_above, one message's share")
     if slack.url and slack.url_file:
         where = config.origin("alert.slack.url")
         raise ConfigurationError(f"{where}: alert.slack.url and alert.slack.url_file are both set: give one")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from canary.config.kinds import Domain, Endpoint
+from canary.config.kinds import Domain, Endpoint, NamedAddress, Network
 from canary.config.settings import BY_KEY
 from canary.config.toml import TomlFile
 from canary.errors import ConfigurationError
@@ -40,24 +40,56 @@ class MintSection:
 
 @dataclass(frozen=True, slots=True)
 class TlsSection:
-    """The certificate chain and its key: both, or neither."""
+    """The certificate chain and its key: both, or neither; and a folder of such pairs by host name."""
 
     cert: Path | None
     key: Path | None
+    folder: Path | None
+    listen: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    """How much a client network may do; 0 is no limit."""
+
+    connections: int
+    connection_rate: int
+    message_rate: int
+    recipient_rate: int
+    errors: int
+    unknown_slow: int
+    unknown: int
+    exempt: tuple[Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SinkSection:
-    """How mail is received; `max_message` is in bytes. `hostname` is "" only while there are no domains."""
+    """How mail is received; sizes are in bytes. `hostname` is "" only while there are no domains."""
 
     listen: tuple[Endpoint, ...]
+    lmtp: tuple[Endpoint, ...]
     hostname: str
+    hostnames: tuple[NamedAddress, ...]
+    profile: str
+    proxy_peers: tuple[Network, ...]
+    workers: int
+    drain: timedelta
+    unknown: str
+    unknown_share: float
+    greylist: timedelta
+    reverse_names: bool
     max_message: int
     timeout: timedelta
     transaction_timeout: timedelta
+    session_timeout: timedelta
+    spill_above: int
+    spill_folder: Path | None
+    memory: int
+    disk: int
     max_connections: int
     max_recipients: int
     tls: TlsSection
+    limits: LimitsSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +106,15 @@ class AlertSection:
 
     window: timedelta
     min_confidence: float
+    silence: timedelta
     slack: SlackSection
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSection:
+    """Where metrics and health are served; None is nowhere."""
+
+    listen: Endpoint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +134,7 @@ class Config:
     mint: MintSection
     sink: SinkSection
     alert: AlertSection
+    metrics: MetricsSection
     log: LogSection
     path: Path | None
     given: Mapping[str, object] = field(repr=False)

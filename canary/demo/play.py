@@ -21,6 +21,7 @@ from canary.model import Access
 from canary.plant import Planter, placement_salts
 from canary.ports import HitFilter, Store
 from canary.seed import survey
+from canary.sink.profiles import spoken_by
 from canary.watch import watching
 
 Say = Callable[[str], None]
@@ -69,7 +70,8 @@ async def play(folder: Path, say: Say, slack_url: str | None = None) -> None:
         (bound,) = await stack.enter_async_context(
             watching(store, wiring.sink_settings(config), wiring.channels_of(config))
         )
-        say(f"  an ordinary mail host: {bound[0]}:{bound[1]}, `220 {config.sink.hostname} ESMTP`")
+        banner = spoken_by(config.sink.profile, config.sink.hostname).greeting()
+        say(f"  an ordinary mail host: {bound[0]}:{bound[1]}, `{banner}`")
         _heading(stage, 4, "Leak", f"somebody got {SOLD_BY}'s copy, and a seller mails everyone in it")
         await asyncio.to_thread(_mail, stage, bound)
         _heading(stage, 5, "Attribute", "whose access exposed the address that was mailed")

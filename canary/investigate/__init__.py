@@ -3,6 +3,7 @@
 from canary.investigate.contract import (
     access_json,
     alert_json,
+    attempts_json,
     decoy_json,
     hit_json,
     planting_json,
@@ -14,6 +15,7 @@ from canary.investigate.lines import hit_lines
 __all__ = [
     "access_json",
     "alert_json",
+    "attempts_json",
     "decoy_json",
     "hit_json",
     "hit_lines",

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from canary.investigate.received import received_line
 from canary.mail import headers_of
-from canary.model import Access, Alert, Decoy, Hit, KeptMessage, Planting, Probe
+from canary.model import Access, Alert, Attempts, Decoy, Hit, KeptMessage, Peer, Planting, Probe, Trace
 from canary.ports import Status
 
 
@@ -36,6 +37,7 @@ def decoy_json(decoy: Decoy) -> dict[str, Any]:
         "name": decoy.name,
         "minted_at": stamp(decoy.minted_at),
         "control": decoy.control,
+        "selftest": decoy.selftest,
         "surprisal": round(decoy.surprisal, 2),
         "generator": decoy.generator,
     }
@@ -61,12 +63,45 @@ def message_json(message: KeptMessage) -> dict[str, Any]:
         "recipients": list(message.recipients),
         "from": headers.sender,
         "subject": headers.subject,
-        "peer": str(message.peer),
-        "helo": message.peer.helo,
-        "tls": message.peer.tls,
+        **peer_json(message.peer),
         "size": message.size,
         "received_at": stamp(message.received_at),
         "envelope_ours": message.ours,
+        "trace": trace_json(message.peer, message.trace, message.received_at),
+    }
+
+
+def peer_json(peer: Peer) -> dict[str, Any]:
+    """Return who was at the other end; `peer_name`, `helo` and `server_name` are claims."""
+    return {
+        "peer": str(peer),
+        "peer_name": peer.name,
+        "helo": peer.helo,
+        "tls": peer.tls,
+        "server_name": peer.server_name,
+        "certificate": peer.certificate,
+        "via": peer.via,
+    }
+
+
+def trace_json(peer: Peer, trace: Trace, at: datetime) -> dict[str, Any]:
+    """Return how it came in; `lines` are the session's, with seconds since it began."""
+    return {
+        "received": received_line(peer, trace, at),
+        "host": trace.host,
+        "protocol": trace.protocol,
+        "queue_id": trace.queue_id,
+        "lines": list(trace.lines),
+    }
+
+
+def attempts_json(attempts: Attempts) -> dict[str, Any]:
+    """Return what a client network tried in vain on a day."""
+    return {
+        "day": attempts.day.date().isoformat(),
+        "network": attempts.network,
+        "count": attempts.count,
+        "sample": list(attempts.sample),
     }
 
 
@@ -76,10 +111,10 @@ def probe_json(probe: Probe) -> dict[str, Any]:
         "verb": probe.verb.value,
         "recipient": probe.recipient,
         "mail_from": probe.mail_from,
-        "peer": str(probe.peer),
-        "helo": probe.peer.helo,
-        "tls": probe.peer.tls,
+        **peer_json(probe.peer),
         "others": probe.others,
+        "tried": list(probe.tried),
+        "trace": trace_json(probe.peer, probe.trace, probe.at),
     }
 
 
@@ -126,6 +161,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "alerts": {state.value: count for state, count in status.alerts.items()},
         "oldest_owed_alert": stamp(status.oldest_owed),
         "last_mail": stamp(status.last_mail),
+        "last_selftest": stamp(status.last_selftest),
         "database_bytes": status.size_bytes,
         "schema": status.schema,
     }

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from canary.investigate.received import received_line
 from canary.mail import headers_of
-from canary.model import Access, Hit, KeptMessage, Probe
+from canary.model import Access, Hit, KeptMessage, Peer, Probe, Trace
 
 MOST_ACCESSES = 50
+MOST_TRIED = 20
 
 
 def hit_lines(hit: Hit) -> Iterator[str]:
@@ -14,7 +16,9 @@ def hit_lines(hit: Hit) -> Iterator[str]:
     verdict, decoy = hit.verdict, hit.decoy
     yield f"{hit.id}  {verdict.hit_class.value}  {_time(hit.at)}"
     yield ""
-    if decoy.control:
+    if decoy.selftest:
+        yield "A self-test of ours: mail to this address says that mail arrives."
+    elif decoy.control:
         yield "A control: nobody was ever shown this decoy. This measures the noise."
     elif hit.accesses:
         names = ", ".join(dict.fromkeys(access.employee for access in hit.accesses))
@@ -59,15 +63,38 @@ def _message_lines(message: KeptMessage, deliveries: int) -> Iterator[str]:
     yield f"  subject    {headers.subject or '-'}"
     yield f"  recipients {', '.join(message.recipients)}"
     if message.ours:
-        yield f"  peer       {message.peer}  HELO {message.peer.helo or '-'}  {message.peer.tls or 'no TLS'}"
+        yield from _peer_lines(message.peer)
     yield f"  sha256     {message.sha256}"
+    yield from _trace_lines(message.peer, message.trace, message.received_at)
 
 
 def _probe_lines(probe: Probe) -> Iterator[str]:
     yield f"Probe      {probe.verb.value} {probe.recipient}, no message kept"
     yield f"  from       {probe.mail_from or '-'}  (envelope)"
-    yield f"  peer       {probe.peer}  HELO {probe.peer.helo or '-'}  {probe.peer.tls or 'no TLS'}"
+    yield from _peer_lines(probe.peer)
     yield f"  others     {probe.others} other recipients tried in the session"
+    yield from (f"             {address}" for address in probe.tried[:MOST_TRIED])
+    yield from _trace_lines(probe.peer, probe.trace, probe.at)
+
+
+def _peer_lines(peer: Peer) -> Iterator[str]:
+    name = f" ({peer.name}, a claim)" if peer.name else ""
+    yield f"  peer       {str(peer) or '-'}{name}  HELO {peer.helo or '-'}  {peer.tls or 'no TLS'}"
+    if peer.server_name:
+        yield f"  asked for  {peer.server_name}  (TLS server name)"
+    if peer.certificate:
+        yield f"  showed     the certificate of {peer.certificate}, which our proxy verified"
+    if peer.via:
+        yield f"  through    {peer.via}, which told us of the peer"
+
+
+def _trace_lines(peer: Peer, trace: Trace, at: datetime) -> Iterator[str]:
+    received = received_line(peer, trace, at)
+    if received:
+        yield f"  trace      {received}"
+    if trace.lines:
+        yield "Session    seconds since it began, C the client, S our host"
+    yield from (f"  {line}" for line in trace.lines)
 
 
 def _time(at: datetime) -> str:

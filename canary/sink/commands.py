@@ -1,208 +1,230 @@
-"""A command line becomes a reply (RFC 5321 section 4.1.1), worded as Postfix words it."""
+"""A command line becomes an answer (RFC 5321 section 4.1.1), worded as a host of the chosen kind words it."""
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 
-from canary.address import canonical_domain, split
-from canary.sink import replies
-from canary.sink.path import after_keyword, path_of
-from canary.sink.visit import Transaction, Visit
+from canary.sink.answer import Answer, Do
+from canary.sink.chunks import chunk
+from canary.sink.envelope import mail, rcpt, vrfy
+from canary.sink.forwarded import forwarded
+from canary.sink.letters import upper
+from canary.sink.options import printable
+from canary.sink.visit import Visit
+from canary.tallies import COMMANDS, LIMIT_ERRORS_SLOW
 
-log = logging.getLogger("canary.sink")
+JUNK = frozenset({"HELO", "EHLO", "LHLO", "NOOP", "RSET", "VRFY", "ETRN"})
+IDLE = frozenset({"NOOP", "VRFY", "EXPN", "ETRN", "HELP"})
+HELO_CHARACTERS = 1000
+REFUSED = "4"
 
-ERROR_LIMIT = 20
-JUNK_LIMIT = 100
-JUNK = frozenset({"HELO", "EHLO", "NOOP", "RSET", "VRFY"})
-FORBIDDEN = frozenset({"CONNECT", "GET", "POST"})
-BODY_TYPES = frozenset({"BODY=7BIT", "BODY=8BITMIME", "SMTPUTF8"})
-DSN_PARAMETERS = ("RET=", "ENVID=", "NOTIFY=", "ORCPT=")
-HELO_CHARACTERS = 255
-FIRST_REFUSAL = "4"
+_STRICT_NAME = re.compile(r"[A-Za-z0-9.:-]*|\[[^\s\]]+\]")
+_NO_HOST = re.compile(r"[^A-Za-z0-9._\[\]:-]|\.\.|^[.-]|[.-]$")
 
 
-def answer(visit: Visit, line: bytes) -> str:
-    """Return the reply to a command line; 8-bit text that is not UTF-8 is read as Latin-1.
-
-    The reply's code says what to do next: 354 to read a body, 220 to start TLS, 221 and 421 to
-    hang up, anything else to go on.
-    """
+def answer(visit: Visit, line: bytes) -> Answer:
+    """Return the answer to a command line, and count what it costs the client."""
+    words = visit.words
+    if visit.errors and words.habits.slowness:
+        _slow(visit)
+    refusal = ""
     try:
         text = line.decode()
     except UnicodeDecodeError:
         text = line.decode("latin-1")
-    word, _, argument = text.strip(" \t").partition(" ")
-    verb = word.upper()
-    command = COMMANDS.get(verb)
-    if command is not None:
-        reply = command(visit, argument.strip(" \t"))
-    elif verb in FORBIDDEN or (len(word) > 1 and word.endswith(":")):
-        return replies.NOT_SMTP
-    else:
-        reply = replies.UNKNOWN_COMMAND if word else replies.BAD_SYNTAX
-    if reply >= FIRST_REFUSAL:
+        if words.habits.strict_utf8:
+            refusal = words.phrases.bad_utf8
+    strict = words.habits.strict_verbs
+    if not text.isprintable():
+        if "\0" in text:
+            refusal = refusal or words.phrases.nul
+            text = text.partition("\0")[0]
+        text = printable(text if strict else text.replace("\t", " "))
+    word, _, argument = (text.rstrip(" ") if strict else text.strip(" ")).partition(" ")
+    verb = upper(word)
+    if refusal:
+        return _counted(visit, "", Answer(refusal))
+    command = (LMTP_COMMANDS if visit.lmtp else SMTP_COMMANDS).get(verb)
+    if command is None:
+        visit.house.tallies.add(OTHER)
+        return _counted(visit, verb, _unknown(visit, word, verb))
+    visit.house.tallies.add(KEYS[verb])
+    found = command(visit, argument if strict else argument.strip(" "))
+    return _counted(visit, verb, Answer(found) if isinstance(found, str) else found)
+
+
+def _slow(visit: Visit) -> None:
+    """Have the reply wait, as such a host does, for whoever made half the errors that it may make."""
+    if 2 * visit.errors >= visit.settings.limits.errors and not visit.at_home:
+        visit.delay = max(visit.delay, visit.words.habits.slowness)
+        visit.house.tallies.add(LIMIT_ERRORS_SLOW)
+
+
+def _counted(visit: Visit, verb: str, found: Answer) -> Answer:
+    """Return the answer, or the last one to a client that made too many mistakes."""
+    text, habits = found.text, visit.words.habits
+    if text >= REFUSED and text[0] in habits.mistakes and text != visit.words.phrases.too_many_recipients:
         visit.errors += 1
-    if verb in JUNK:
+    if verb in JUNK and habits.junk_limit:
+        visit.errors += visit.junk > habits.junk_limit
         visit.junk += 1
-        visit.errors += visit.junk > JUNK_LIMIT
-    return reply
+    return found if not habits.mistake_limit or visit.at_home else _borne(visit, verb, found)
+
+
+def _borne(visit: Visit, verb: str, found: Answer) -> Answer:
+    """Return the answer of a host that bears few mistakes, unless this was one too many."""
+    text, habits, phrases = found.text, visit.words.habits, visit.words.phrases
+    most = visit.settings.limits.errors - 1
+    if verb in IDLE or (verb == "RSET" and visit.transaction is None):
+        visit.junk += 1
+        if visit.junk > habits.idle_limit:
+            return Answer(phrases.too_many_idle, Do.HANG_UP)
+    code = text[:3]
+    if code == "500":
+        visit.strange += 1
+        if visit.strange > min(most, habits.unknown_limit):
+            return Answer(phrases.too_many_unknown, Do.HANG_UP)
+    if (
+        code not in MISTAKES
+        or verb == "VRFY"
+        or text.endswith((phrases.need_helo, phrases.no_recipients_left))
+    ):
+        return found
+    visit.errors += 1
+    if visit.errors <= min(most, habits.mistake_limit):
+        return found
+    if text in {phrases.nul, phrases.helo_syntax, phrases.ehlo_syntax}:
+        return Answer(text, Do.HANG_UP)
+    head, _, last = text.rpartition("\r\n")
+    lines = [*([head] if head else []), f"{code}-{last[4:]}", f"{code} {phrases.too_many_mistakes}"]
+    return Answer("\r\n".join(lines), Do.HANG_UP)
+
+
+def _unknown(visit: Visit, word: str, verb: str) -> Answer:
+    phrases, web_words = visit.words.phrases, visit.words.habits.web_words
+    if not word:
+        return Answer(phrases.empty_command)
+    if web_words and (verb in web_words or not "A" <= verb[0] <= "Z" or (len(word) > 1 and word[-1] == ":")):
+        return Answer(phrases.not_smtp, Do.HANG_UP)
+    return Answer(phrases.unknown_command)
 
 
 def _helo(visit: Visit, argument: str) -> str:
-    if not argument:
-        return replies.HELO_SYNTAX
-    visit.greet(_name_in(argument))
-    return f"250 {visit.settings.hostname}"
+    phrases = visit.words.phrases
+    argument = argument.lstrip(" ")
+    if not argument or (visit.words.habits.strict_names and not _STRICT_NAME.fullmatch(argument)):
+        return phrases.helo_syntax
+    name = _name_in(argument)
+    visit.greet(name, extended=False)
+    return phrases.helo.format(name=name, ip=visit.peer.ip)
 
 
 def _ehlo(visit: Visit, argument: str) -> str:
+    words = visit.words
+    argument = argument.lstrip(" ")
+    if not argument or (words.habits.strict_names and not _STRICT_NAME.fullmatch(argument)):
+        return words.phrases.ehlo_syntax
+    name = _name_in(argument)
+    visit.greet(name)
+    return words.extensions(name, visit.peer.ip, visit.settings.max_message, tls=visit.offers_tls)
+
+
+def _lhlo(visit: Visit, argument: str) -> str:
     if not argument:
-        return replies.EHLO_SYNTAX
+        return "501 Syntax: LHLO hostname"
     visit.greet(_name_in(argument))
-    return replies.extensions(visit.settings.hostname, visit.settings.max_message, tls=visit.offers_tls)
+    return visit.words.lmtp_extensions(visit.settings.max_message, tls=visit.offers_tls)
 
 
 def _name_in(argument: str) -> str:
-    name = argument.split(" ", 1)[0][:HELO_CHARACTERS]
-    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
+    return printable(argument.split(" ", 1)[0][:HELO_CHARACTERS])
 
 
-def _mail(visit: Visit, argument: str) -> str:
-    if visit.transaction is not None:
-        return replies.NESTED_MAIL
-    path = after_keyword("FROM:", argument)
-    if path is None:
-        return replies.MAIL_SYNTAX
-    parsed = path_of(path)
-    if parsed is None:
-        return replies.BAD_SENDER
-    address, rest = parsed
-    parameters = tuple(rest.split())
-    refusal = _refusal_of_parameters(parameters, visit.settings.max_message)
-    if refusal:
-        return refusal
-    visit.transaction = Transaction(address, parameters)
-    return replies.SENDER_OK
-
-
-def _refusal_of_parameters(parameters: Iterable[str], max_message: int) -> str:
-    for parameter in parameters:
-        word = parameter.upper()
-        if word.startswith("SIZE="):
-            digits = word[5:]
-            if not (digits.isascii() and digits.isdigit()):
-                return replies.BAD_SIZE
-            if len(digits.lstrip("0")) > len(str(max_message)) or int(digits) > max_message:
-                return replies.ANNOUNCED_TOO_BIG
-        elif word not in BODY_TYPES and not word.startswith(DSN_PARAMETERS):
-            return replies.unsupported(parameter)
-    return ""
-
-
-def _rcpt(visit: Visit, argument: str) -> str:
-    if visit.transaction is None:
-        return replies.NEED_MAIL
-    address, refusal = _recipient_in(argument)
-    if not refusal and len(visit.transaction.recipients) >= visit.settings.max_recipients:
-        refusal = replies.TOO_MANY_RECIPIENTS
-    refusal = refusal or _refusal_of_recipient(visit, address)
-    if refusal:
-        return refusal
-    visit.accept(address)
-    return replies.RECIPIENT_OK
-
-
-def _recipient_in(argument: str) -> tuple[str, str]:
-    """Return the address, or "" and the refusal of an argument that is not right."""
-    path = after_keyword("TO:", argument)
-    if path is None:
-        return "", replies.RCPT_SYNTAX
-    address, rest = path_of(path) or ("", "")
-    if not address:
-        return "", replies.BAD_RECIPIENT
-    for parameter in rest.split():
-        if not parameter.upper().startswith(DSN_PARAMETERS):
-            return "", replies.unsupported(parameter)
-    return address, ""
-
-
-def _vrfy(visit: Visit, argument: str) -> str:
-    if not argument:
-        return replies.VRFY_SYNTAX
-    address, _ = path_of(argument) or ("", "")
-    if not address:
-        return replies.BAD_RECIPIENT
-    refusal = _refusal_of_recipient(visit, address)
-    if refusal:
-        return refusal
-    visit.verify(address)
-    return replies.verified(address)
-
-
-def _refusal_of_recipient(visit: Visit, address: str) -> str:
-    """Return "" for a live decoy; everybody is looked up, so that all answers take the same time."""
-    try:
-        live = visit.is_live(address)
-    except Exception as error:  # noqa: BLE001 - a look-up that failed is never "unknown"
-        log.error("session %s: look-up failed: %s", visit.peer.session, type(error).__name__)  # noqa: TRY400 - a traceback may quote the address
-        return replies.lookup_failed(address)
-    if live:
-        return ""
-    domain = split(address)[1]
-    if domain and canonical_domain(domain) not in visit.settings.domains:
-        return replies.relay_denied(address)
-    visit.stray(address)
-    return replies.user_unknown(address)
-
-
-def _data(visit: Visit, argument: str) -> str:
-    if visit.transaction is None:
-        return replies.NEED_RCPT
-    if not visit.transaction.recipients:
-        return replies.NO_RECIPIENTS
-    return replies.DATA_SYNTAX if argument else replies.GO_AHEAD
+def _data(visit: Visit, argument: str) -> str | Answer:
+    phrases, transaction = visit.words.phrases, visit.transaction
+    if visit.spoilt or (transaction is not None and transaction.body is not None):
+        return phrases.data_after_chunk
+    if transaction is None:
+        return phrases.need_rcpt
+    if not transaction.recipients:
+        if len(transaction.refusals) == 1:
+            return phrases.all_refused.format(refusal=transaction.refusals[0][4:])
+        return phrases.no_recipients_left if transaction.refusals else phrases.no_recipients
+    return phrases.data_syntax if argument else Answer(phrases.go_ahead, Do.READ_BODY)
 
 
 def _rset(visit: Visit, argument: str) -> str:
     if argument:
-        return replies.RSET_SYNTAX
+        return visit.words.phrases.rset_syntax
     visit.end()
-    return replies.OK
+    return visit.words.phrases.reset
 
 
-def _starttls(visit: Visit, argument: str) -> str:
+def _starttls(visit: Visit, argument: str) -> str | Answer:
+    phrases = visit.words.phrases
     if visit.peer.tls:
-        return replies.TLS_ACTIVE
+        return phrases.tls_active
     if not visit.offers_tls:
-        return replies.UNKNOWN_COMMAND
+        return phrases.no_tls
     if argument:
-        return replies.STARTTLS_SYNTAX
+        return phrases.starttls_syntax
     visit.end()
-    return replies.READY_FOR_TLS
+    return Answer(phrases.ready_for_tls, Do.START_TLS)
 
 
-def _quit(visit: Visit, _: str) -> str:
+def _quit(visit: Visit, argument: str) -> str | Answer:
+    if argument and visit.words.phrases.quit_syntax:
+        return visit.words.phrases.quit_syntax
     visit.end()
-    return replies.BYE
+    return Answer(visit.words.phrases.bye, Do.HANG_UP)
 
 
-def _noop(_: Visit, __: str) -> str:
-    return replies.OK
+def _noop(visit: Visit, _: str) -> str:
+    return visit.words.phrases.ok
 
 
-def _auth(_: Visit, __: str) -> str:
-    return replies.NO_AUTHENTICATION
+def _help(visit: Visit, _: str) -> str:
+    return visit.words.phrases.help
 
 
-COMMANDS: Mapping[str, Callable[[Visit, str], str]] = {
-    "AUTH": _auth,
-    "DATA": _data,
-    "EHLO": _ehlo,
-    "HELO": _helo,
-    "MAIL": _mail,
-    "NOOP": _noop,
-    "QUIT": _quit,
-    "RCPT": _rcpt,
-    "RSET": _rset,
-    "STARTTLS": _starttls,
-    "VRFY": _vrfy,
+def _expn(visit: Visit, _: str) -> str:
+    return visit.words.phrases.expansion
+
+
+def _auth(visit: Visit, _: str) -> str:
+    return visit.words.phrases.no_authentication
+
+
+def _xclient(visit: Visit, argument: str) -> str:
+    return visit.words.phrases.no_proxying if argument else visit.words.phrases.xclient_syntax
+
+
+def _xforward(visit: Visit, argument: str) -> str:
+    return visit.words.phrases.no_proxying if argument else visit.words.phrases.xforward_syntax
+
+
+def _etrn(visit: Visit, argument: str) -> str:
+    """Refuse to send what waits for a domain (RFC 1985): nothing ever waits here."""
+    phrases = visit.words.phrases
+    if visit.transaction is not None:
+        return phrases.turn_queue_in_mail
+    if not argument or " " in argument:
+        return phrases.turn_queue_syntax
+    host = argument if argument[0].isalnum() or argument[0] == "[" else argument[1:]
+    if not host or _NO_HOST.search(host):
+        return phrases.turn_queue_invalid
+    return phrases.turn_queue.format(said=host)
+
+
+SMTP_COMMANDS: Mapping[str, Callable[[Visit, str], str | Answer]] = {
+    "AUTH": _auth, "BDAT": chunk, "DATA": _data, "EHLO": _ehlo, "ETRN": _etrn, "EXPN": _expn, "HELO": _helo,
+    "HELP": _help, "MAIL": mail, "NOOP": _noop, "QUIT": _quit, "RCPT": rcpt, "RSET": _rset,
+    "STARTTLS": _starttls, "VRFY": vrfy, "XCLIENT": _xclient, "XFORWARD": _xforward,
+}  # fmt: skip
+LMTP_COMMANDS: Mapping[str, Callable[[Visit, str], str | Answer]] = {
+    **{verb: command for verb, command in SMTP_COMMANDS.items() if verb not in {"EHLO", "HELO"}},
+    "LHLO": _lhlo,
+    "XFORWARD": forwarded,
 }
+MISTAKES = frozenset({"500", "501", "503"})
+KEYS = {verb: f"{COMMANDS}|{verb}" for verb in {*SMTP_COMMANDS, *LMTP_COMMANDS}}
+OTHER = f"{COMMANDS}|other"

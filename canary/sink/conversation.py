@@ -3,69 +3,86 @@
 import asyncio
 import logging
 
-from canary.model import Peer
-from canary.sink import replies
-from canary.sink.commands import ERROR_LIMIT, answer
-from canary.sink.tls import tls_of
-from canary.sink.visit import Transaction, Visit
-from canary.sink.wire import Wire
+from canary.model import Message
+from canary.sink.answer import Answer, Do
+from canary.sink.commands import answer
+from canary.sink.content import Content
+from canary.sink.house import House, Kind
+from canary.sink.reception import Reception
+from canary.sink.wire import AT_A_TIME
+from canary.tallies import (
+    FAILURES,
+    LIMIT_ERRORS,
+    LIMIT_SIZE,
+    MESSAGE_BYTES,
+    MESSAGE_SECONDS,
+    MESSAGES,
+    SPILLED,
+)
 
 log = logging.getLogger("canary.sink")
 
 DRAINED = 4
 """How many times the largest message is read and forgotten before hanging up."""
 
+GOOD = ("2", "3", "")
+IDLE_WORDS = frozenset({b"NOOP", b"RSET", b"HELP", b"VRFY"})
+"""Commands that get nobody anywhere: a client that says no others may be hung up for another's sake."""
 
-class Conversation(Wire):
-    """One client's SMTP session (RFC 5321), from the banner to the last reply."""
 
-    def opened(self, ip: str, port: int) -> None:
-        """Greet the client, or turn it away if the house is full or closing."""
-        house = self.house
-        peer = Peer(ip, port, session=self.label)
-        self._visit = Visit(house.settings, house.door, house.clock, peer, offers_tls=house.tls is not None)
+class Conversation(Reception):
+    """One client's session of SMTP (RFC 5321) or LMTP (RFC 2033), from the banner to the last reply."""
+
+    def __init__(self, house: House, loop: asyncio.AbstractEventLoop, kind: Kind = Kind.SMTP) -> None:
+        super().__init__(house, loop, kind)
         self._messages = 0
-        self._in_body = False
-        self._timed: Transaction | None = None
-        self._transaction_ends = float("inf")
-        full = house.full
-        house.admit(self)
-        if house.closing:
-            self.retire()
-        elif full:
-            self.hang_up(replies.too_many_connections(house.settings.hostname, ip))
-        else:
-            self.say(replies.greeting(house.settings.hostname))
+        self._progressed = self._stepped = False
+        self._reading = Do.GO_ON
+        self._chunk = Answer("")
+        self._to_come = 0
 
     def advance(self) -> None:
         """Answer what has arrived, up to what has to be awaited."""
-        progress = False
-        while self.ready:
-            if self.house.closing and self._visit.transaction is None:
-                self.retire()
-            elif self._in_body:
-                progress = True
-                if not self._take_body():
-                    break
-            else:
-                line = self.inbox.line()
-                if line is None:
-                    break
-                progress = True
-                self._take_line(line)
-        if progress:
+        turns = 0
+        while self.ready and self._step():
+            turns += 1
+            if turns == AT_A_TIME:
+                self.give_way()
+        if self._progressed:
+            self._progressed = False
             self._give_time()
+            if self._stepped:
+                self._stepped = False
+                self._mark()
+
+    def _step(self) -> bool:
+        """Do the next thing that what has arrived is enough for; say whether there was one."""
+        if self.house.closing and self._visit.transaction is None:
+            self.retire()
+            return True
+        if self._awaits_header:
+            return self._take_header()
+        if self._reading is not Do.GO_ON:
+            self._progressed = self._stepped = True
+            return self._take_content()
+        line = self.inbox.line()
+        if line is None:
+            return False
+        self._progressed = True
+        self._take_line(line)
+        return True
 
     def gone(self) -> None:
         """Owe a probe for every decoy that was named without a message, and be gone once the door knows."""
-        if self._in_body:
-            self._in_body = False
-            self._visit.drop()
-        self._visit.end()
-        if self._visit.owed:
-            self.start(self._tell())
-            return
-        self.house.part(self)
+        visit = self._visit
+        if self._reading is not Do.GO_ON:
+            self._reading = Do.GO_ON
+            self.house.tallies.add(f"{MESSAGES}|broken_off")
+            if visit.transaction is not None:
+                visit.drop()
+        visit.leave()
+        self._tell()
+        self.part()
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "session %s: ended after %.3f s, %d messages, replies %s",
@@ -75,110 +92,199 @@ class Conversation(Wire):
                 " ".join(f"{code}={count}" for code, count in sorted(self.codes.items())),
             )
 
-    def retire(self) -> None:
-        """Hang up at the end of the running transaction, at once if there is none."""
-        if self.idle and self._visit.transaction is None:
-            self.hang_up(replies.closing(self.house.settings.hostname))
-
-    def _give_time(self) -> None:
-        """Give the client its time for the next line or piece of a message, up to that of a transaction."""
-        now = self.loop.time()
-        settings = self.house.settings
-        if self._visit.transaction is not self._timed:
-            self._timed = self._visit.transaction
-            self._transaction_ends = now + settings.transaction_timeout if self._timed else float("inf")
-        self.expect_within(min(settings.timeout, self._transaction_ends - now))
-
     def _take_line(self, line: bytes) -> None:
-        reply = answer(self._visit, line)
-        if reply.startswith("220"):
-            self.start(self._secure(reply))
-        elif self._visit.owed:
-            self.start(self._settle(reply))
+        visit = self._visit
+        visit.transcript.note("C", line.decode("utf-8", "replace"))
+        before = visit.transaction
+        found = answer(visit, line)
+        if before is None and visit.transaction is not None:
+            visit.transcript.opened()
+        if found.text[:1] in GOOD and line[:4].upper() not in IDLE_WORDS:
+            self._stepped = True
+        if visit.unwelcome:
+            found = Answer(visit.unwelcome, Do.HANG_UP)
+        if visit.owed:
+            self._tell()
+        if visit.delay:
+            delay, visit.delay = visit.delay, 0.0
+            self.start(self._late(delay, found))
         else:
-            self._conclude(reply)
+            self.conclude(found)
 
-    def _conclude(self, reply: str) -> None:
+    def conclude(self, found: Answer) -> None:
         """Say what a command came to, and do what that means."""
-        if reply.startswith("221"):
-            self.hang_up(reply)
-            return
-        self.say(reply)
-        if reply.startswith("354"):
-            self._in_body = True
+        if found.do is Do.GO_ON:
+            self.say(found.text)
+            if self._visit.errors >= self.house.settings.limits.errors and not self._visit.at_home:
+                self.house.tallies.add(LIMIT_ERRORS)
+                self.hang_up(self._visit.words.too_many_errors())
+        elif found.do is Do.HANG_UP:
+            self.hang_up(found.text)
+        elif found.do is Do.READ_BODY:
+            self.say(found.text)
+            self._begin_content()
+            self._chunk = found
+            self._reading = Do.READ_BODY
             self.inbox.begin_body()
-        elif self._visit.errors >= ERROR_LIMIT:
-            self.hang_up(replies.too_many_errors(self.house.settings.hostname))
-
-    def _take_body(self) -> bool:
-        """Start keeping the message if all of it is there; say whether it is."""
-        limit = self.house.settings.max_message
-        body = self.inbox.body(limit)
-        if body is None:
-            if self.inbox.dropped > DRAINED * limit:
-                self.hang_up(replies.TOO_BIG)
-            return False
-        self._in_body = False
-        raw, size = body
-        if size > limit:
-            self._visit.drop()
-            self.start(self._settle(replies.TOO_BIG))
+        elif found.do is Do.READ_CHUNK:
+            if not found.text:
+                self._begin_content()
+            self._reading = Do.READ_CHUNK
+            self._chunk, self._to_come = found, found.size
         else:
-            self.start(self._keep(raw))
-        return True
+            self.start(self._secure(found.text))
 
-    async def _keep(self, raw: bytes) -> None:
+    def _begin_content(self) -> None:
+        transaction = self._visit.transaction
+        if transaction is not None and transaction.body is None:
+            settings = self.house.settings
+            ordinary = min(settings.max_message, settings.ordinary.message)
+            transaction.body = Content(
+                settings.max_message if transaction.decoys else ordinary,
+                settings.spill_above,
+                settings.spill_folder,
+                self.purse or self.house.budget,
+            )
+
+    def _take_content(self) -> bool:
+        """Take in what there is of a message; say whether what was to be read is complete."""
+        transaction = self._visit.transaction
+        body = transaction.body if transaction is not None else None
+        if self._reading is Do.READ_CHUNK:
+            wanted = body if body is not None and not self._chunk.text else _Drain()
+            self._to_come = self.inbox.chunk(self._to_come, wanted)
+            if self._to_come:
+                return False
+            self._reading = Do.GO_ON
+            self._end_chunk(body)
+            return True
+        if body is None:
+            raise RuntimeError("a message without a transaction")
+        if self.inbox.body(body):
+            self._reading = Do.GO_ON
+            self._end_content(body)
+            return True
+        if body.sent > DRAINED * self.house.settings.max_message:
+            self.hang_up(self._visit.words.too_big())
+        return False
+
+    def _end_chunk(self, body: Content | None) -> None:
+        if self._chunk.text or body is None:
+            self.conclude(Answer(self._chunk.text))
+        elif self._chunk.last or body.oversized or body.failed:
+            self._end_content(body)
+        else:
+            self.say(self._visit.words.chunk_taken(self._chunk.size))
+
+    def _end_content(self, body: Content) -> None:
+        """Have a whole message kept, or say why it cannot be."""
+        visit = self._visit
+        if body.oversized:
+            self.house.tallies.add(LIMIT_SIZE)
+            self.house.tallies.add(f"{MESSAGES}|too_big")
+            self._refuse(visit.words.too_big(), dropped=True)
+        elif body.failed or not visit.may_keep(body.sent):
+            self.house.tallies.add(f"{MESSAGES}|deferred")
+            self._refuse(visit.words.no_room(), dropped=False)
+        else:
+            self.start(self._keep(body))
+
+    def _refuse(self, reply: str, *, dropped: bool) -> None:
+        """Refuse a message: for good, so that its recipients are probes, or for now."""
+        replies = self._replies(reply)
+        if dropped:
+            self._visit.drop()
+        else:
+            self._visit.postpone()
+        self._tell()
+        self.start(self._late(0, *replies))
+
+    def _replies(self, reply: str) -> list[Answer]:
+        """Return the one reply of SMTP, or that for each recipient of LMTP (RFC 2033 section 4.2)."""
+        transaction = self._visit.transaction
+        count = len(transaction.accepted) if self._visit.lmtp and transaction is not None else 1
+        return [Answer(reply)] * count
+
+    async def _keep(self, body: Content) -> None:
         """Give a message to the door, and acknowledge it only when that has kept it."""
         began = self.loop.time()
-        message = self._visit.message(raw)
+        visit = self._visit
+        queue_id = visit.words.queue_id()
+        message = visit.message(body.whole(), queue_id)
+        if not isinstance(message.raw, bytes):
+            self.house.tallies.add(SPILLED)
         try:
-            async with asyncio.timeout(self.house.settings.transaction_timeout):
-                await self.house.door.message(message)
+            await self._kept(message)
         except asyncio.CancelledError:
-            self._visit.postpone()
+            visit.postpone()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the sender has to try again
             self.log_failure("message not kept", error)
-            self._visit.postpone()
-            reply = replies.NOT_KEPT
+            self.house.tallies.add(f"{FAILURES}|message")
+            self.house.tallies.add(f"{MESSAGES}|deferred")
+            replies = self._replies(visit.words.not_kept())
+            visit.postpone()
         else:
-            self._visit.keep()
-            self._messages += 1
-            reply = replies.queued()
+            replies = self._acknowledged(body, message, began)
+        self._log_kept(message, replies[0].text[:3], began)
+        if not self.over:
+            for reply in replies:
+                self.say(reply.text)
+        if replies[0].text[0] == "2":
+            visit.transcript.forget()
+        self._tell()
+
+    def _acknowledged(self, body: Content, message: Message, began: float) -> list[Answer]:
+        """Return what to say for a message that is kept, and be done with it."""
+        visit, tallies = self._visit, self.house.tallies
+        tallies.add(f"{MESSAGES}|kept")
+        tallies.observe(MESSAGE_BYTES, len(message.raw))
+        tallies.observe(MESSAGE_SECONDS, self.loop.time() - began)
+        words, queue_id = visit.words, message.trace.queue_id
+        if self._chunk.do is Do.READ_CHUNK:
+            reply = words.chunks_queued(queue_id, self._chunk.size, _counted(body, message))
+        else:
+            reply = words.queued(queue_id)
+        replies = self._replies(reply)
+        visit.keep()
+        self._messages += 1
+        return replies
+
+    def _log_kept(self, message: Message, code: str, began: float) -> None:
         if log.isEnabledFor(logging.INFO):
-            counts = len(raw), len(message.recipients)
+            counts = len(message.raw), len(message.recipients)
             spent = self.loop.time() - began
-            log.info(
-                "session %s: %d bytes for %d recipients: %s in %.3f s", self.label, *counts, reply[:3], spent
-            )
-        self.say(reply)
-        self.flush()
-        await self._tell()
+            log.info("session %s: %d bytes for %d recipients: %s in %.3f s", self.label, *counts, code, spent)
 
-    async def _settle(self, reply: str) -> None:
-        """Give the door its probes before the reply that ended their transaction."""
-        self.flush()
-        await self._tell()
-        self._conclude(reply)
+    async def _kept(self, message: Message) -> None:
+        """Wait until the door has kept a message, no longer than a transaction may take."""
+        kept = asyncio.ensure_future(self.house.door.message(message), loop=self.loop)
+        gave_up = False
 
-    async def _tell(self) -> None:
-        """Give the door the probes that are owed; what it cannot keep is only logged."""
-        while self._visit.owed:
-            probe = self._visit.owed.pop(0)
-            try:
-                async with asyncio.timeout(self.house.settings.timeout):
-                    await self.house.door.probe(probe)
-            except Exception as error:  # noqa: BLE001 - the client never learns of it
-                self.log_failure("probe not kept", error)
+        def give_up() -> None:
+            nonlocal gave_up  # the clock does not tell: uvloop's timers come up to a rounding too early
+            gave_up = True
+            kept.cancel()
 
-    async def _secure(self, reply: str) -> None:
-        """Start TLS (RFC 3207); what was pipelined after the command is forgotten (CVE-2024-34083)."""
-        await self._tell()
-        context = self.house.tls
-        if self.over or context is None:
-            return
-        self.say(reply)
-        self.flush()
-        self.inbox.clear()
-        if await self.upgrade(context):
-            self._visit.secure(tls_of(self.transport.get_extra_info("ssl_object")))
+        timer = self.loop.call_later(self.house.settings.transaction_timeout, give_up)
+        try:
+            await kept
+        except asyncio.CancelledError:
+            if kept.cancelled() and gave_up:
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+
+
+def _counted(body: Content, message: Message) -> int:
+    """Return the size of a message that came in chunks as mail hosts count it, its last line always ended."""
+    ended = not isinstance(message.raw, bytes) or message.raw[-1:] in {b"", b"\n"}
+    return body.sent + (0 if ended else 2)
+
+
+class _Drain:
+    """Takes what nobody wants."""
+
+    def pour(self, piece: bytes, sent: int) -> None:
+        """Forget a piece."""

@@ -1,5 +1,6 @@
 """What the listener asks of the house behind it."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from canary.model import Message, Peer, Probe
@@ -12,14 +13,24 @@ class Door(Protocol):
         """Say whether an address is a decoy's, within microseconds. Raises StoreError."""
         ...
 
-    async def message(self, message: Message) -> None:
+    def chance(self, address: str) -> float:
+        """Return a number from 0 to 1, keyed: always the same for an address, foreseen by nobody.
+
+        It is 1 for an address that no person would have.
+        """
+        ...
+
+    def message(self, message: Message) -> Awaitable[object]:
         """Return when the message is durably kept; whatever is raised tells the sender to try again."""
         ...
 
-    async def probe(self, probe: Probe) -> None:
-        """Return when the probe is durably kept; what is raised is logged, and hidden from the client."""
+    def probe(self, probe: Probe) -> Awaitable[None]:
+        """Return when somebody has taken the probe over who keeps it, now or later.
+
+        What is raised is logged, and hidden from the client.
+        """
         ...
 
     def stray(self, address: str, peer: Peer) -> None:
-        """Count a recipient that was refused."""
+        """Count a recipient that nobody has, whether it was refused or not."""
         ...

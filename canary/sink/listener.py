@@ -1,55 +1,81 @@
-"""Settings and a door become a listening host."""
+"""Settings, sockets and a door become a listening host."""
 
 import asyncio
-import errno
-import os
-import socket
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
 
-from canary.errors import ConfigurationError
+from canary.model import Attempts
 from canary.ports import Clock, system_clock
 from canary.sink.conversation import Conversation
 from canary.sink.door import Door
 from canary.sink.house import House
-from canary.sink.settings import SinkSettings, endpoint_of
-from canary.sink.tls import tls_context
+from canary.sink.settings import SinkSettings
+from canary.sink.sockets import BACKLOG, Opened, open_sockets, remove_paths
+from canary.sink.tls import Certificates
+from canary.tallies import Tallies
 
-BACKLOG = 1024
+AT_ONCE = 32
+"""How many are let in before those who are in are heard again. Where descriptors run out asyncio tries, and
+complains, as often before it waits for a second."""
+
 FAREWELL = 1.0
 """How many seconds the last replies have to go out when the house is closed."""
-
-HINTS = {
-    errno.EACCES: "a port below 1024 needs CAP_NET_BIND_SERVICE, or take a higher one and redirect",
-    errno.EADDRINUSE: "another program listens there; `ss -ltnp` names it",
-    errno.EADDRNOTAVAIL: "this machine has no such address; `ip address` lists those it has",
-}
 
 
 class Listener:
     """A mail host that receives for decoys and for nobody else."""
 
-    def __init__(self, settings: SinkSettings, door: Door, *, clock: Clock = system_clock) -> None:
-        self._house = House(settings, door, clock, tls=None)
+    def __init__(
+        self,
+        settings: SinkSettings,
+        door: Door,
+        *,
+        clock: Clock = system_clock,
+        tallies: Tallies | None = None,
+    ) -> None:
+        self.tallies = tallies or Tallies()
+        self._settings = settings
+        self._door = door
+        self._clock = clock
         self._servers: list[asyncio.Server] = []
+        self._own: list[Opened] = []
 
-    async def start(self) -> tuple[tuple[str, int], ...]:
-        """Open every address and return those that were bound. Raises ConfigurationError."""
-        settings = self._house.settings
-        endpoints = [endpoint_of(listen) for listen in settings.listen]
-        self._house.tls = tls_context(settings.tls_cert, settings.tls_key)
+    async def start(self, sockets: Sequence[Opened] | None = None) -> tuple[tuple[str, int], ...]:
+        """Listen on sockets, or on those that the settings name; return host and port of each.
+
+        Raises ConfigurationError, also where certificates cannot be read.
+        """
         loop = asyncio.get_running_loop()
-        for (host, port), listen in zip(endpoints, settings.listen, strict=True):
-            try:
-                server = await loop.create_server(
-                    lambda: Conversation(self._house, loop), host, port, backlog=BACKLOG
-                )
-            except OSError as error:
-                await self.close(0)
-                raise _unbound(listen, error) from None
-            self._servers.append(server)
-        return tuple(s.getsockname()[:2] for server in self._servers for s in server.sockets)
+        self._house = House(self._settings, self._door, self._clock, self.tallies, loop)
+        if sockets is None:
+            (sockets,) = open_sockets(self._settings)
+            self._own = [*sockets]
+        for each in sockets:
+            speak = partial(Conversation, self._house, loop, each.kind)
+            serve = loop.create_unix_server if each.is_unix else loop.create_server
+            self._servers.append(await serve(speak, sock=each.socket, backlog=AT_ONCE))
+            each.socket.listen(BACKLOG)
+        return tuple(each.address for each in sockets)
+
+    def reload(self, settings: SinkSettings) -> None:
+        """Treat those who come from now on by other settings; where it listens stays as it is.
+
+        Raises ConfigurationError, everything staying as it was.
+        """
+        self._house.reload(settings)
+
+    def expiries(self) -> Mapping[str, datetime]:
+        """Return when the certificates end, by host name."""
+        return self._house.certificates.expiries()
+
+    def attempts(self) -> Sequence[Attempts]:
+        """Return what client networks tried in vain since the last time."""
+        return self._house.gate.drain(self._clock())
 
     async def close(self, grace: float) -> None:
         """Accept nobody any more, let running transactions end within `grace` seconds, then hang up."""
+        remove_paths(self._own)
         for server in self._servers:
             server.close()
         house = self._house
@@ -68,10 +94,6 @@ class Listener:
         self._servers.clear()
 
 
-def _unbound(listen: str, error: OSError) -> ConfigurationError:
-    if isinstance(error, socket.gaierror):
-        return ConfigurationError(
-            f"cannot listen on {listen}: no such host", hint="name an address of this machine"
-        )
-    reason = os.strerror(error.errno) if error.errno else "no usable address"
-    return ConfigurationError(f"cannot listen on {listen}: {reason}", hint=HINTS.get(error.errno or 0, ""))
+def check(settings: SinkSettings) -> None:
+    """See whether a listener could begin under these settings. Raises ConfigurationError."""
+    Certificates(settings.tls, frozenset({settings.hostname, *(name for _, name in settings.hostnames)}))

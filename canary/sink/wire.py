@@ -11,24 +11,37 @@ import logging
 import secrets
 import ssl
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Coroutine
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiosmtpd.smtp import SMTP
 
-from canary.sink import replies
 from canary.sink.house import House
 from canary.sink.inbox import Inbox
+
+if TYPE_CHECKING:
+    from canary.sink.budget import Purse
 
 log = logging.getLogger("canary.sink")
 logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)  # aiosmtpd logs addresses and text there
 
-HIGH_WATER = 128 * 1024
-"""How many bytes may wait while something is awaited, before the client is made to wait."""
+FREE_BYTES = 8 * 1024
+"""How many bytes may wait for a client's turn without being counted."""
+
+UNREAD = 16 * 1024
+"""How many bytes of replies may wait to be read before no more are given."""
+
+AT_A_TIME = 100
+"""How many commands of one client are answered before it is others' turn."""
 
 LINGER = 10.0
 """How many seconds a client has to read the last reply."""
+
+HANDSHAKE = 15.0
+"""How many seconds a TLS handshake may take."""
+
+GATHERED = 64
+"""How many replies to pipelined commands are sent at once."""
 
 
 class Wire(SMTP):
@@ -42,19 +55,20 @@ class Wire(SMTP):
         self.loop = loop
         self.house = house
         self.inbox = Inbox()
-        self.codes: Counter[str] = Counter()
         self.label = secrets.token_hex(6)
         self.born = loop.time()
         self.over = False
         self._said: list[str] = []
         self._work: asyncio.Task[None] | None = None
-        self._ended = self._choked = self._held = self._lost = False
+        self._ended = self._choked = self._held = self._lost = self._waits = False
+        self._counted = 0
+        self.purse: Purse | None = None
         self._deadline = self.born + house.settings.timeout
         self._timer = loop.call_at(self._deadline, self._tick)
 
     @abstractmethod
-    def opened(self, ip: str, port: int) -> None:
-        """Begin the conversation with a client at this address."""
+    def opened(self) -> None:
+        """Begin the conversation with a client."""
 
     @abstractmethod
     def advance(self) -> None:
@@ -64,10 +78,34 @@ class Wire(SMTP):
     def gone(self) -> None:
         """End the conversation: the client is lost and nothing is awaited."""
 
+    @abstractmethod
+    def farewell(self, cause: str) -> str:
+        """Return the last word to a client: `timeout`, `closing`, `failed` or `memory`."""
+
+    def hold(self) -> None:
+        """Read nothing more of this client for now."""
+        if not self._held:
+            self._held = True
+            self.transport.pause_reading()
+
+    def rested(self) -> None:
+        """Note that nothing is awaited any more and that it is the client's turn."""
+
+    def give_way(self) -> None:
+        """Go on with what this client said after others had their turn."""
+        self.hold()
+        self._waits = True
+        self.loop.call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._waits = False
+        if self.ready:
+            self._resume()
+
     @property
     def ready(self) -> bool:
         """Say whether the next command may be looked at."""
-        return self._work is None and not (self.over or self._choked)
+        return self._work is None and not (self.over or self._choked or self._waits)
 
     @property
     def idle(self) -> bool:
@@ -77,8 +115,8 @@ class Wire(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the client in."""
         self.transport = cast("asyncio.Transport", transport)
-        ip, port = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self.opened(ip, port)
+        self.transport.set_write_buffer_limits(UNREAD)
+        self.opened()
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -88,9 +126,10 @@ class Wire(SMTP):
         self.inbox.feed(data)
         if self.ready:
             self._proceed()
-        elif len(self.inbox) > HIGH_WATER and not self._held:
-            self._held = True
-            self.transport.pause_reading()
+        else:
+            self.hold()
+        if self._counted or len(self.inbox) > FREE_BYTES:
+            self._count()
 
     def eof_received(self) -> bool:
         """Note that the client will say no more; in clear text it may still hear the replies."""
@@ -115,6 +154,8 @@ class Wire(SMTP):
             return
         self._lost = self.over = True
         self._timer.cancel()
+        self.inbox.clear()
+        self._count()
         if self.idle:
             self.gone()
 
@@ -124,8 +165,9 @@ class Wire(SMTP):
 
     def say(self, reply: str) -> None:
         """Have a reply sent with the next flush."""
-        self.codes[reply[:3]] += 1
         self._said.append(reply)
+        if len(self._said) >= GATHERED:
+            self.flush()
 
     def flush(self) -> None:
         """Send the replies that have gathered, those to pipelined commands in one packet."""
@@ -148,7 +190,7 @@ class Wire(SMTP):
 
     def dismiss(self) -> None:
         """Hang up now, giving up what is being awaited."""
-        self.hang_up(replies.closing(self.house.settings.hostname))
+        self.hang_up(self.farewell("closing"))
         if self._work is not None:
             self._work.cancel()
 
@@ -167,18 +209,26 @@ class Wire(SMTP):
             self._timer.cancel()
             self._timer = self.loop.call_at(self._deadline, self._tick)
 
-    async def upgrade(self, context: ssl.SSLContext) -> bool:
-        """Go on over TLS; say whether the handshake succeeded. A connection where it did not is lost."""
-        self._held = False
+    async def upgrade(self, context: ssl.SSLContext, early: bytes = b"") -> bool:
+        """Go on over TLS; say whether the handshake succeeded. A connection where it did not is lost.
+
+        `early` are bytes of the handshake that have been read already.
+        """
+        self.hold()  # a quick client's first words are for whoever takes this one's place
         transport = None
-        try:
-            transport = await self.loop.start_tls(
+        shaking = self.loop.create_task(
+            self.loop.start_tls(
                 self.transport,
                 self,
                 context,
                 server_side=True,
-                ssl_handshake_timeout=self.house.settings.timeout,
+                ssl_handshake_timeout=min(HANDSHAKE, self.house.settings.timeout),
             )
+        )
+        try:
+            if early:
+                await self._give_back(early, shaking)
+            transport = await shaking
         except OSError as error:
             log.debug("session %s: handshake failed: %s", self.label, type(error).__name__)
         finally:
@@ -187,7 +237,21 @@ class Wire(SMTP):
         if transport is None:
             return False
         self.transport = transport
+        self._held = False
         return True
+
+    async def _give_back(self, early: bytes, shaking: "asyncio.Task[Any]") -> None:
+        """Hand bytes that were read too soon to the protocol that took this one's place."""
+        while self.transport.get_protocol() is self and not shaking.done():  # noqa: ASYNC110 - a turn or two
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it learns of its connection in the next turn of the loop
+        below = self.transport.get_protocol()
+        while early and isinstance(below, asyncio.BufferedProtocol) and not shaking.done():
+            buffer = memoryview(below.get_buffer(len(early)))
+            count = min(len(buffer), len(early))
+            buffer[:count] = early[:count]
+            below.buffer_updated(count)
+            early = early[count:]
 
     def log_failure(self, what: str, error: Exception) -> None:
         """Log what failed, without the words of an error, which may quote a client."""
@@ -195,7 +259,11 @@ class Wire(SMTP):
         log.debug("session %s: %s", self.label, what, exc_info=error)
 
     def _proceed(self) -> None:
-        self.advance()
+        try:
+            self.advance()
+        except Exception as error:  # noqa: BLE001 - one client's trouble is nobody else's
+            self.log_failure("failed", error)
+            self.hang_up(self.farewell("failed"))
         if self._ended and self.ready:
             self.hang_up("")
         self.flush()
@@ -206,13 +274,30 @@ class Wire(SMTP):
             self.transport.resume_reading()
         self.expect_within(self.house.settings.timeout)
         self._proceed()
+        self.rested()
+        if self._counted:
+            self._count()
+
+    def _count(self) -> None:
+        """Count what waits as memory in use; a client for whose words there is no memory has to go."""
+        waiting = 0 if self._lost else len(self.inbox)
+        surplus = waiting - self._counted
+        if self.purse is None:
+            return
+        if surplus < 0:
+            self.purse.give("memory", -surplus)
+        elif surplus and not self.purse.take("memory", surplus):
+            self.inbox.clear()
+            self.hang_up(self.farewell("memory"))
+            return
+        self._counted = waiting
 
     async def _do(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - the one place where nothing may be lost
             self.log_failure("failed", error)
-            self.hang_up(replies.server_error(self.house.settings.hostname))
+            self.hang_up(self.farewell("failed"))
         finally:
             self._work = None
             if self._lost:
@@ -228,4 +313,4 @@ class Wire(SMTP):
         if now < self._deadline:
             self._timer = self.loop.call_at(self._deadline, self._tick)
         else:
-            self.hang_up(replies.timeout_exceeded(self.house.settings.hostname))
+            self.hang_up(self.farewell("timeout"))

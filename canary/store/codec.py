@@ -1,36 +1,64 @@
 """Values become sealed rows and rows values; the only place that knows what a sealed column holds."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from canary.address import canonical
 from canary.errors import NotFoundError
 from canary.keyring import Keyring
-from canary.mail import head_of
-from canary.model import (
-    EPOCH,
-    MICROSECOND,
-    Access,
-    Decoy,
-    HitClass,
-    KeptMessage,
-    Message,
-    Peer,
-    Probe,
-    Verb,
-    Verdict,
-)
+from canary.model import EPOCH, Access, Decoy
 
 SEPARATOR = "\x00"
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+CONTROL, SELFTEST = 1, 2
+"""What a decoy that nobody is shown is for, as its row says; 0 is a decoy that is shown."""
+
+_written = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder().decode
+
+
+class Index(Protocol):
+    """Whatever knows where values are found: a keyring, or the index key of one alone."""
+
+    def index(self, purpose: bytes, value: str) -> bytes:
+        """Return the 16 bytes under which a value is found."""
+        ...
+
+
+def address_ix(index: Index, address: str) -> bytes:
+    """Return where a decoy's address is found, under any form that a broker may give it."""
+    return index.index(b"address", canonical(address))
+
+
+def written(value: Any) -> bytes:
+    """Return a value as JSON; halves of UTF-16 pairs, which UTF-8 cannot hold, by `surrogatepass`."""
+    try:
+        return _written(value)
+    except UnicodeEncodeError:
+        plain = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+        return plain.encode("utf-8", "surrogatepass")
+
+
+def read(plain: bytes) -> Any:
+    """Return the value that was written."""
+    try:
+        return _read(plain)
+    except UnicodeDecodeError:
+        return json.loads(plain.decode("utf-8", "surrogatepass"))
+
+
+def purpose_of(decoy: Decoy) -> int:
+    """Return what a decoy's row says of its purpose."""
+    return SELFTEST if decoy.selftest else int(decoy.control)
 
 
 def micros(at: datetime) -> int:
     """Return microseconds since 1970."""
-    return (at - EPOCH) // MICROSECOND
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(value: int) -> datetime:
@@ -62,7 +90,7 @@ class Codec:
 
     def address_ix(self, address: str) -> bytes:
         """Return where a decoy's address is found, under any form that a broker may give it."""
-        return self.keyring.index(b"address", canonical(address))
+        return address_ix(self.keyring, address)
 
     def employee_ix(self, employee: str) -> bytes:
         """Return where an employee is found."""
@@ -80,10 +108,9 @@ class Codec:
         """Return where the same access is found again."""
         return self.keyring.index(b"source", identity)
 
-    def content_ix(self, message: Message) -> bytes:
+    def content_ix(self, mail_from: str, sha256: str) -> bytes:
         """Return where the same bytes from the same sender are found again."""
-        digest = hashlib.sha256(message.raw).hexdigest()
-        return self.keyring.index(b"content", f"{message.mail_from}{SEPARATOR}{digest}")
+        return self.keyring.index(b"content", f"{mail_from}{SEPARATOR}{sha256}")
 
     def seal_access(self, number: int, access: Access) -> bytes:
         """Seal all that an access says but its time."""
@@ -97,12 +124,12 @@ class Codec:
             access.actor,
             access.source_id,
         ]
-        return self.keyring.seal(b"access:%d" % number, encode(body).encode("utf-8", "surrogatepass"))
+        return self.keyring.seal(b"access:%d" % number, written(body))
 
     def open_access(self, number: int, at: int, sealed: bytes) -> Access:
         """Return the access of a row."""
-        employee, record, beneficiary, tool, session, client_ip, actor, source_id = json.loads(
-            self.keyring.open(b"access:%d" % number, sealed).decode("utf-8", "surrogatepass")
+        employee, record, beneficiary, tool, session, client_ip, actor, source_id = read(
+            self.keyring.open(b"access:%d" % number, sealed)
         )
         return Access(
             employee=employee,
@@ -120,14 +147,12 @@ class Codec:
     def seal_decoy(self, number: int, decoy: Decoy) -> bytes:
         """Seal a decoy's person."""
         body = [decoy.address, decoy.given, decoy.family, decoy.surprisal, decoy.generator]
-        return self.keyring.seal(b"decoy:%d" % number, encode(body).encode())
+        return self.keyring.seal(b"decoy:%d" % number, written(body))
 
     def open_decoy(self, row: tuple[int, int, int, int, bytes]) -> Decoy:
         """Return the decoy of a row (id, slot, control, minted_at, sealed)."""
         number, slot, control, minted_at, sealed = row
-        address, given, family, surprisal, generator = json.loads(
-            self.keyring.open(b"decoy:%d" % number, sealed)
-        )
+        address, given, family, surprisal, generator = read(self.keyring.open(b"decoy:%d" % number, sealed))
         return Decoy(
             address=address,
             given=given,
@@ -136,86 +161,15 @@ class Codec:
             slot=slot,
             surprisal=surprisal,
             generator=generator,
-            control=bool(control),
+            control=control > 0,
             id=public_id("dec", number),
+            selftest=control == SELFTEST,
         )
 
-    def seal_json(self, table: bytes, number: int, body: Any) -> bytes:
-        """Seal a JSON value for a row of a table."""
-        return self.keyring.seal(table + b":%d" % number, encode(body).encode("utf-8", "surrogatepass"))
+    def seal(self, table: bytes, number: int, plain: bytes) -> bytes:
+        """Seal bytes for a row of a table."""
+        return self.keyring.seal(b"%b:%d" % (table, number), plain)
 
-    def open_json(self, table: bytes, number: int, sealed: bytes) -> Any:
-        """Return the JSON value of a row."""
-        return json.loads(self.keyring.open(table + b":%d" % number, sealed).decode("utf-8", "surrogatepass"))
-
-
-def message_body(message: Message) -> dict[str, Any]:
-    """Return what is kept of a message beside its bytes, JSON-ready."""
-    return {
-        "sha256": hashlib.sha256(message.raw).hexdigest(),
-        "mail_from": message.mail_from,
-        "recipients": list(message.recipients),
-        "options": list(message.options),
-        "peer": peer_body(message.peer),
-        "size": len(message.raw),
-        "ours": message.ours,
-        "head": head_of(message.raw).decode("latin-1"),
-    }
-
-
-def kept_message(number: int, received_at: int, body: dict[str, Any]) -> KeptMessage:
-    """Return a message as it is kept."""
-    return KeptMessage(
-        id=public_id("msg", number),
-        sha256=body["sha256"],
-        mail_from=body["mail_from"],
-        recipients=tuple(body["recipients"]),
-        peer=Peer(**body["peer"]),
-        received_at=moment(received_at),
-        size=body["size"],
-        ours=body["ours"],
-        head=body["head"].encode("latin-1"),
-    )
-
-
-def peer_body(peer: Peer) -> dict[str, Any]:
-    """Return a peer, JSON-ready."""
-    return {"ip": peer.ip, "port": peer.port, "helo": peer.helo, "tls": peer.tls, "session": peer.session}
-
-
-def verdict_body(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict, JSON-ready."""
-    return {
-        "class": verdict.hit_class.value,
-        "confidence": verdict.confidence,
-        "reasons": list(verdict.reasons),
-    }
-
-
-def verdict_of(body: dict[str, Any]) -> Verdict:
-    """Return a verdict as it was kept."""
-    return Verdict(HitClass(body["class"]), body["confidence"], tuple(body["reasons"]))
-
-
-def probe_body(probe: Probe) -> dict[str, Any]:
-    """Return a probe, JSON-ready."""
-    return {
-        "recipient": probe.recipient,
-        "verb": probe.verb.value,
-        "mail_from": probe.mail_from,
-        "peer": peer_body(probe.peer),
-        "at": micros(probe.at),
-        "others": probe.others,
-    }
-
-
-def probe_of(body: dict[str, Any]) -> Probe:
-    """Return a probe as it was kept."""
-    return Probe(
-        recipient=body["recipient"],
-        verb=Verb(body["verb"]),
-        mail_from=body["mail_from"],
-        peer=Peer(**body["peer"]),
-        at=moment(body["at"]),
-        others=body["others"],
-    )
+    def open(self, table: bytes, number: int, sealed: bytes) -> bytes:
+        """Return the bytes of a row."""
+        return self.keyring.open(b"%b:%d" % (table, number), sealed)

@@ -67,15 +67,21 @@ def migrate(path: Path) -> None:
 
 
 def connect(
-    path: Path, *, patience: float = READ_PATIENCE, cache_mb: int = READ_CACHE_MB
+    path: Path,
+    *,
+    patience: float = READ_PATIENCE,
+    cache_mb: int = READ_CACHE_MB,
+    checkpoint_pages: int = CHECKPOINT_PAGES,
+    mode: str = "rw",
 ) -> sqlite3.Connection:
-    """Open a connection for one thread; any thread may close it when that one is done with it.
+    """Open a connection for one thread at a time; any thread may close it when that one is done with it.
 
     `patience` is how many seconds it waits for a lock once it is open, `cache_mb` the most memory that its
-    pages take. A commit is on the disk when it returns (synchronous = FULL).
+    pages take, `checkpoint_pages` after how many a commit copies the log into the database (0: somebody
+    else does). A commit is on the disk when it returns (synchronous = FULL).
     """
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=READ_PATIENCE,
         isolation_level=None,
@@ -84,7 +90,7 @@ def connect(
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{cache_mb * 1024}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
     connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection

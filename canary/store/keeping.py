@@ -1,249 +1,299 @@
 """Messages and probes become rows, hits and owed alerts: the mail side, inside one transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from canary.model import AlertState, Message, Probe
-from canary.ports import Finding, Kept, Owing
-from canary.store.codec import (
-    Codec,
-    message_body,
-    micros,
-    moment,
-    peer_body,
-    probe_body,
-    public_id,
-    row_id,
-    verdict_body,
-)
+from canary.errors import StoreError, TemporaryError
+from canary.model import Message, Probe
+from canary.ports import Attribute, Finding, Kept, Owing
+from canary.store.arrival import Arrival, arrival_of
+from canary.store.bodies import DELIVERY, HIT, HitBody, delivery_body, probe_body, verdict_body
+from canary.store.codec import Codec, micros, moment, public_id, purpose_of, row_id
+from canary.store.noise import last_mail, tally
+from canary.store.owed import Accounts, HitOfAlert, Owed
+from canary.store.sighting import Sightings
 
 RETRIES = timedelta(days=7)
 """How long a sender may go on trying: RFC 5321 section 4.5.4.1 asks for 4 to 5 days."""
 
-MOST_HITS = 500
-"""So many hits are one alert at the most: a flood must not fill memory when it is told."""
+MOST_REMEMBERED = 100_000
+INSERTS = {
+    "message": "INSERT INTO message VALUES (?, ?, ?, ?)",
+    "raw": "INSERT INTO raw VALUES (?, ?)",
+    "body": "UPDATE body SET message_id = ? WHERE id = ?",
+    "delivery": "INSERT INTO delivery VALUES (?, ?, ?, ?)",
+    "hit": "INSERT INTO hit VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "alert_hit": "INSERT OR IGNORE INTO alert_hit VALUES (?, ?)",
+}
+
+
+MET = (
+    "SELECT d.id, v.employee_ix, EXISTS (SELECT 1 FROM hit WHERE decoy_id = d.id) "
+    "FROM decoy d LEFT JOIN view v ON v.id = d.view_id WHERE d.id IN ({marks})"
+)
+CHUNK = 256
+
+
+@dataclass(slots=True)
+class Met:
+    """A decoy: whom it was minted for (nobody for a control), and whether it was ever hit."""
+
+    account: bytes | None
+    hit: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
-    """An alert that was owed within the window, and which of the accounts at hand it is about.
+class Rows:
+    """The rows of one batch, gathered so that each table is written in one go."""
 
-    One that is `waiting` was never claimed: only such a one may be joined, since what joins an alert that is
-    being delivered would be settled with it and never told.
+    message: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
+    raw: list[tuple[int, bytes]] = field(default_factory=list)
+    body: list[tuple[int, int]] = field(default_factory=list)
+    delivery: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    hit: list[tuple[int, int, str, int, int, int | None, int, bytes]] = field(default_factory=list)
+    alert_hit: list[HitOfAlert] = field(default_factory=list)
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write and forget them."""
+        for table, insert in INSERTS.items():
+            rows = getattr(self, table)
+            if rows:
+                db.executemany(insert, rows)
+                rows.clear()
+
+
+class Keeper:
+    """Writes what arrived, in transactions that the writer opens and commits; one at a time.
+
+    Remembers between them what it would else ask of the database for every message: the last row numbers,
+    which decoys were hit before, the alerts that may be joined. `forget` where that may not be so any more;
+    what other processes commit it sees by itself.
     """
 
-    id: int
-    sent: bool
-    waiting: bool
-    created_at: int
-    accounts: set[bytes]
+    def __init__(self, codec: Codec, owing: Owing) -> None:
+        self._codec = codec
+        self._owed = Owed(owing)
+        self._version = -1
+        self._last: dict[str, int] = {}
+        self._met: dict[int, Met] = {}
+        self._sightings = Sightings(codec)
+        self._latest = 0
+
+    def forget(self) -> None:
+        """Ask the database again: somebody else has written, or what was written is undone."""
+        self._version = -1
+
+    def forget_alerts(self) -> None:
+        """Ask the database for alerts again: some were claimed or settled."""
+        self._owed.forget()
+
+    def keep(self, db: sqlite3.Connection, batch: Sequence[Arrival], now: datetime) -> list[Kept]:
+        """Write messages once, their deliveries, hits, and the alerts owed for the new ones."""
+        self._meet(db)
+        return self._kept(db, batch, now)
+
+    def take(
+        self, db: sqlite3.Connection, arrivals: Sequence[Message | Probe], attribute: Attribute, now: datetime
+    ) -> list[Kept]:
+        """Look up whom they name, have that attributed, and write it as `keep` does.
+
+        Raises StoreError if one of them is large.
+        """
+        self._meet(db)
+        named = {to for each in arrivals for to in _recipients(each)}
+        seen = self._sightings.find(db, named, self._version)
+        batch = [arrival_of(self._codec, attribute(each, seen)) for each in arrivals]
+        if any(each.sha256 and each.raw is None for each in batch):
+            raise StoreError("a large message is not kept at once")
+        return self._kept(db, batch, now)
+
+    def _kept(self, db: sqlite3.Connection, batch: Sequence[Arrival], now: datetime) -> list[Kept]:
+        self._learn(db, {row_id("dec", found.decoy.id) for each in batch for found in each.findings})
+        keeping = Keeping(self, db, self._codec, self._owed, now, _known(db, batch))
+        kept = [keeping.one(each) for each in batch]
+        keeping.rows.write(db)
+        for kind, count in keeping.firsts.items():
+            tally(db, now, kind, count)
+        times = [micros(each.arrival.received_at) for each in batch if isinstance(each.arrival, Message)]
+        if times:
+            self._latest = max(self._latest, *times)
+            if times[-1] < self._latest:  # else the newest row tells
+                db.execute("UPDATE noise SET last_mail = ?", (self._latest,))
+        return kept
+
+    def next_id(self, db: sqlite3.Connection, table: str) -> int:
+        """Return the next free row number of a table; safe inside a transaction that began as a writer."""
+        last = self._last.get(table)
+        if last is None:
+            (last,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
+        self._last[table] = last + 1
+        return int(last) + 1
+
+    def first_hit(self, decoy_id: int) -> bool:
+        """Say whether a decoy of this batch was never hit before; from now on it was."""
+        met = self._met[decoy_id]
+        first, met.hit = not met.hit, True
+        return first
+
+    def account(self, decoy_id: int) -> bytes | None:
+        """Return whom a decoy of this batch was minted for, None for a control."""
+        return self._met[decoy_id].account
+
+    def _learn(self, db: sqlite3.Connection, decoy_ids: set[int]) -> None:
+        """Ask for what is not remembered of decoys."""
+        missing = [each for each in decoy_ids if each not in self._met]
+        if not missing:
+            return
+        if len(self._met) >= MOST_REMEMBERED:
+            self._met.clear()
+            missing = list(decoy_ids)
+        for at in range(0, len(missing), CHUNK):
+            some = missing[at : at + CHUNK]
+            padded = 1 << (len(some) - 1).bit_length()
+            query = MET.format(marks=",".join("?" * padded))
+            for decoy_id, account, hit in db.execute(query, (*some, *[some[-1]] * (padded - len(some)))):
+                self._met[decoy_id] = Met(account, bool(hit))
+
+    def _meet(self, db: sqlite3.Connection) -> None:
+        """Forget what is remembered if another connection has committed since."""
+        (version,) = db.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self._last.clear()
+            self._met.clear()
+            self._owed.forget()
+            self._latest = last_mail(db) or 0
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
-    """Writes what arrived, in a transaction that the writer opened and will commit."""
+class Keeping:
+    """One batch on its way into the tables; `known` are messages by content, with when they came first."""
 
+    keeper: Keeper
     db: sqlite3.Connection
     codec: Codec
-    owing: Owing
+    owed: Owed
     now: datetime
+    known: dict[bytes, tuple[int, int]]
+    rows: Rows = field(default_factory=Rows)
+    firsts: dict[str, int] = field(default_factory=dict)
 
-    def message(self, message: Message, findings: Sequence[Finding]) -> Kept:
-        """Write a message once, this delivery of it, its hits, and the alerts owed for the new ones."""
-        message_id = self._known_message(message)
-        again = message_id is not None
-        if message_id is None:
-            message_id = self._new_message(message)
-        if message.ours or not again:
-            self._delivery(message_id, message)
+    def one(self, arrival: Arrival) -> Kept:
+        """Add what one message or probe comes to."""
+        what = arrival.arrival
+        if isinstance(what, Probe):
+            hits = [
+                (self._hit(finding, micros(what.at), None, what), finding)
+                for finding in {each.decoy.id: each for each in arrival.findings}.values()
+            ]
+            self._owe(hits)
+            return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in hits), len(hits))
+        known = self.known.get(arrival.content_ix)
+        if known is not None:
+            self.rows.write(self.db)
+            if what.received_at - moment(known[1]) <= RETRIES:
+                return self._again(known[0], what, arrival)
+            self._retire(known[0])
+        return self._new(what, arrival)
+
+    def _new(self, message: Message, arrival: Arrival) -> Kept:
+        number, at = self.keeper.next_id(self.db, "message"), micros(message.received_at)
+        sealed = arrival.sealed_message(self.codec, number, message)
+        self.rows.message.append((number, arrival.content_ix, at, sealed))
+        if arrival.raw is not None:
+            self.rows.raw.append((number, self.codec.seal(b"raw", number, arrival.raw)))
+        elif arrival.body:
+            self.rows.body.append((number, arrival.body))
+        else:
+            raise TemporaryError("a large message was met that is known no more")
+        self.known[arrival.content_ix] = (number, at)
+        findings = {each.decoy.id: each for each in arrival.findings}.values()
+        hits = [(self._hit(each, at, number, None), each) for each in findings]
+        self._owe(hits)
+        return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in hits), len(hits))
+
+    def _again(self, message_id: int, message: Message, arrival: Arrival) -> Kept:
+        """Add another delivery of a message; a file read twice is none.
+
+        Pieces that were written meanwhile are left to be removed.
+        """
+        if arrival.body:
+            self.db.execute("UPDATE body SET begun_at = 0 WHERE id = ?", (arrival.body,))
+        if message.ours:
+            number = self.keeper.next_id(self.db, "delivery")
+            sealed = self.codec.seal(b"delivery", number, DELIVERY.write(delivery_body(message)))
+            self.rows.delivery.append((number, message_id, micros(message.received_at), sealed))
         hits, fresh = [], []
-        for finding in findings:
-            hit_id = self._again(message_id, finding, counted=message.ours)
-            if hit_id is None:
-                hit_id = self._hit(finding, message.received_at, message_id, probe=None)
+        for finding in {each.decoy.id: each for each in arrival.findings}.values():
+            row = self.db.execute(
+                "UPDATE hit SET deliveries = deliveries + ? "
+                "WHERE message_id = ? AND decoy_id = ? RETURNING id",
+                (int(message.ours), message_id, row_id("dec", finding.decoy.id)),
+            ).fetchone()
+            hit_id = row[0] if row else self._hit(finding, micros(message.received_at), message_id, None)
+            if row is None:
                 fresh.append((hit_id, finding))
             hits.append(public_id("hit", hit_id))
         self._owe(fresh)
         return Kept(tuple(hits), len(fresh))
 
-    def probe(self, probe: Probe, findings: Sequence[Finding]) -> Kept:
-        """Write a probe's hits and the alerts owed for them."""
-        fresh = [(self._hit(finding, probe.at, None, probe), finding) for finding in findings]
-        self._owe(fresh)
-        return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in fresh), len(fresh))
+    def _retire(self, message_id: int) -> None:
+        """Let a message be met no more.
 
-    def _known_message(self, message: Message) -> int | None:
-        """Return the message that this is another delivery of, None if it is a new one.
-
-        The same bytes after `RETRIES` are no retry after a lost 250 any more: somebody sends them anew.
+        The same bytes after `RETRIES` are no retry after a lost 250: somebody sends them anew.
         """
-        known = self.db.execute(
-            "SELECT id, received_at FROM message WHERE content_ix = ?", (self.codec.content_ix(message),)
-        ).fetchone()
-        if known is None:
-            return None
-        number, first_at = known
-        if message.received_at - moment(first_at) <= RETRIES:
-            return int(number)
-        retired = self.codec.keyring.index(b"retired", str(number))
-        self.db.execute("UPDATE message SET content_ix = ? WHERE id = ?", (retired, number))
-        return None
+        retired = self.codec.keyring.index(b"retired", str(message_id))
+        self.db.execute("UPDATE message SET content_ix = ? WHERE id = ?", (retired, message_id))
 
-    def _new_message(self, message: Message) -> int:
-        number = next_id(self.db, "message")
-        self.db.execute(
-            "INSERT INTO message VALUES (?, ?, ?, ?)",
-            (
-                number,
-                self.codec.content_ix(message),
-                micros(message.received_at),
-                self.codec.seal_json(b"message", number, message_body(message)),
-            ),
-        )
-        self.db.execute(
-            "INSERT INTO raw VALUES (?, ?)",
-            (number, self.codec.keyring.seal(b"raw:%d" % number, message.raw)),
+    def _hit(self, finding: Finding, at: int, message_id: int | None, probe: Probe | None) -> int:
+        number, decoy_id = self.keeper.next_id(self.db, "hit"), row_id("dec", finding.decoy.id)
+        purpose = purpose_of(finding.decoy)
+        if not finding.decoy.selftest and self.keeper.first_hit(decoy_id):
+            kind = "control" if finding.decoy.control else "decoy"
+            self.firsts[kind] = self.firsts.get(kind, 0) + 1
+        body = HitBody(verdict_body(finding.verdict), probe_body(probe) if probe else None)
+        sealed = self.codec.seal(b"hit", number, HIT.write(body))
+        self.rows.hit.append(
+            (number, at, finding.verdict.hit_class.value, purpose, decoy_id, message_id, 1, sealed)
         )
         return number
 
-    def _delivery(self, message_id: int, message: Message) -> None:
-        number = next_id(self.db, "delivery")
-        body = {"peer": peer_body(message.peer), "recipients": list(message.recipients)}
-        self.db.execute(
-            "INSERT INTO delivery VALUES (?, ?, ?, ?)",
-            (
-                number,
-                message_id,
-                micros(message.received_at),
-                self.codec.seal_json(b"delivery", number, body),
-            ),
-        )
-
-    def _again(self, message_id: int, finding: Finding, *, counted: bool) -> int | None:
-        """Return the hit that is there already; a file read twice is no second delivery."""
-        row = self.db.execute(
-            "UPDATE hit SET deliveries = deliveries + ? WHERE message_id = ? AND decoy_id = ? RETURNING id",
-            (int(counted), message_id, row_id("dec", finding.decoy.id)),
-        ).fetchone()
-        return int(row[0]) if row else None
-
-    def _hit(self, finding: Finding, at: datetime, message_id: int | None, probe: Probe | None) -> int:
-        number = next_id(self.db, "hit")
-        self._tally_first(finding)
-        body = {
-            "verdict": verdict_body(finding.verdict),
-            "probe": probe_body(probe) if probe else None,
-        }
-        self.db.execute(
-            "INSERT INTO hit VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                number,
-                micros(at),
-                finding.verdict.hit_class.value,
-                int(finding.decoy.control),
-                row_id("dec", finding.decoy.id),
-                message_id,
-                1,
-                self.codec.seal_json(b"hit", number, body),
-            ),
-        )
-        return number
-
-    def _tally_first(self, finding: Finding) -> None:
-        """Count a decoy that is hit for the first time: noise is measured in decoys, not in hits."""
-        query = "SELECT 1 FROM hit WHERE decoy_id = ? LIMIT 1"
-        if not self.db.execute(query, (row_id("dec", finding.decoy.id),)).fetchone():
-            tally(self.db, self.now, "control" if finding.decoy.control else "decoy", 1)
-
-    def _owe(self, fresh: Iterable[tuple[int, Finding]]) -> None:
+    def _owe(self, fresh: Sequence[tuple[int, Finding]]) -> None:
+        """Owe a word about new hits: none about controls; a self-test's is told by itself and at once."""
+        tests = [hit_id for hit_id, finding in fresh if finding.decoy.selftest]
+        if tests:
+            self.rows.alert_hit.extend(self.owed.alone(self.db, self._next, tests, self.now))
         told = [
             (hit_id, row_id("dec", finding.decoy.id))
             for hit_id, finding in fresh
-            if not finding.decoy.control and finding.verdict.confidence >= self.owing.min_confidence
+            if not finding.decoy.control
+            and not finding.decoy.selftest
+            and self.owed.confident(finding.verdict.confidence)
         ]
         if told:
-            accounts = self._accounts([decoy_id for _, decoy_id in told])
-            for channel in self.owing.channels:
-                self._owe_channel(channel, [hit_id for hit_id, _ in told], accounts, micros(self.now))
+            found = (self.keeper.account(decoy_id) for _, decoy_id in told)
+            accounts: Accounts = frozenset(account for account in found if account is not None)
+            hit_ids = [hit_id for hit_id, _ in told]
+            flush = lambda: self.rows.write(self.db)  # noqa: E731 - a name for what `together` may call
+            owed = self.owed.together(self.db, self._next, hit_ids, accounts, self.now, flush)
+            self.rows.alert_hit.extend(owed)
 
-    def _accounts(self, decoy_ids: Iterable[int]) -> set[bytes]:
-        accounts: set[bytes] = set()
-        for decoy_id in decoy_ids:
-            accounts.update(
-                row[0]
-                for row in self.db.execute(
-                    "SELECT v.employee_ix FROM decoy d JOIN view v ON v.id = d.view_id WHERE d.id = ?",
-                    (decoy_id,),
-                )
-            )
-        return accounts
-
-    def _owe_channel(self, channel: str, hit_ids: Sequence[int], accounts: set[bytes], at: int) -> None:
-        """Join the alert that is still owed for one of the accounts, else owe a new one.
-
-        The first word about an account is due at once; more within the window are held to its end and told
-        together.
-        """
-        window = int(self.owing.window.total_seconds() * 1_000_000)
-        recent = self._recent(channel, accounts, at - window, at)
-        told = [each for each in recent if each.sent]
-        held = not accounts - {a for each in recent if each.sent or each.waiting for a in each.accounts}
-        room = (each.id for each in recent if each.waiting and self._told([each.id]) < MOST_HITS)
-        alert_id = next(room, None)
-        if alert_id is None:
-            alert_id = next_id(self.db, "alert")
-            due = max((each.created_at for each in told), default=at) + window if held else at
-            self.db.execute(
-                "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL)",
-                (alert_id, channel, AlertState.OWED.value, at, due, self._told([each.id for each in told])),
-            )
-        elif not held:
-            self.db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert_id))
-        self.db.executemany(
-            "INSERT OR IGNORE INTO alert_hit VALUES (?, ?)", [(alert_id, hit_id) for hit_id in hit_ids]
-        )
-        self.db.executemany(
-            "INSERT OR IGNORE INTO alert_account VALUES (?, ?)",
-            [(employee_ix, alert_id) for employee_ix in accounts],
-        )
-
-    def _recent(self, channel: str, accounts: set[bytes], after: int, now: int) -> list[Recent]:
-        """Return the alerts about any of the accounts within the window, the newest first."""
-        marks = ",".join("?" * len(accounts))
-        rows = self.db.execute(
-            f"SELECT a.id, a.state = 'sent', a.state = 'owed' AND a.attempts = 0 AND a.leased_until = 0, "
-            f"a.created_at, aa.employee_ix "
-            f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
-            f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? AND a.created_at <= ? "
-            f"ORDER BY a.id DESC",
-            (*accounts, channel, after, now),
-        )
-        found: dict[int, Recent] = {}
-        for number, sent, waiting, created_at, account in rows:
-            alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at, set()))
-            alert.accounts.add(account)
-        return list(found.values())
-
-    def _told(self, alert_ids: Sequence[int]) -> int:
-        marks = ",".join("?" * len(alert_ids))
-        (count,) = self.db.execute(
-            f"SELECT count(DISTINCT hit_id) FROM alert_hit WHERE alert_id IN ({marks})", tuple(alert_ids)
-        ).fetchone()
-        return int(count)
+    def _next(self, table: str) -> int:
+        return self.keeper.next_id(self.db, table)
 
 
-def tally(db: sqlite3.Connection, day: datetime, kind: str, count: int) -> None:
-    """Add to a day's count of strays, or of controls or shown decoys hit for the first time."""
-    db.execute(
-        "INSERT INTO tally VALUES (?, ?, ?) "
-        "ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count",
-        (day.toordinal(), kind, count),
-    )
+def _recipients(arrival: Message | Probe) -> Sequence[str]:
+    return (arrival.recipient,) if isinstance(arrival, Probe) else arrival.recipients
 
 
-def next_id(db: sqlite3.Connection, table: str) -> int:
-    """Return the next free row number of a table; safe inside a transaction that began as a writer."""
-    (highest,) = db.execute(f"SELECT max(id) FROM {table}").fetchone()
-    return (highest or 0) + 1
+def _known(db: sqlite3.Connection, batch: Sequence[Arrival]) -> dict[bytes, tuple[int, int]]:
+    """Return the messages of a batch that stand in the database already."""
+    wanted = [each.content_ix for each in batch if each.content_ix]
+    if not wanted:
+        return {}
+    padded = 1 << (len(wanted) - 1).bit_length()  # few sizes, so that the statements stay prepared
+    query = f"SELECT content_ix, id, received_at FROM message WHERE content_ix IN ({','.join('?' * padded)})"
+    rows = db.execute(query, (*wanted, *[wanted[-1]] * (padded - len(wanted))))
+    return {content_ix: (number, at) for content_ix, number, at in rows}

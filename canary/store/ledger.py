@@ -9,7 +9,7 @@ from typing import Any
 
 from canary.model import Access, Decoy, Placement, Planting
 from canary.ports import Draft, Minted, Pair, Standing
-from canary.store.codec import Codec, micros, moment, public_id, row_id
+from canary.store.codec import Codec, micros, moment, public_id, purpose_of, row_id
 
 CHUNK = 500
 NOTHING_YET = Standing()
@@ -142,16 +142,20 @@ class SqliteLedger:
         return view_id
 
     def add_controls(self, decoys: Sequence[Decoy]) -> Sequence[Decoy]:
-        """Write decoys that nobody is ever shown."""
+        """Write decoys that nobody is ever shown: controls, and those of self-tests."""
         first = self._next("decoy")
         kept = [decoy.numbered(public_id("dec", first + n)) for n, decoy in enumerate(decoys)]
         rows = [self._decoy_row(first + n, None, decoy) for n, decoy in enumerate(kept)]
         self._db.executemany("INSERT INTO decoy VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        tests = sum(decoy.selftest for decoy in kept)
+        self._db.execute(
+            "UPDATE noise SET controls = controls + ?, selftests = selftests + ?", (len(kept) - tests, tests)
+        )
         return kept
 
     def controls(self) -> int:
         """Return how many controls there are."""
-        (count,) = self._db.execute("SELECT count(*) FROM decoy WHERE control = 1").fetchone()
+        (count,) = self._db.execute("SELECT controls FROM noise").fetchone()
         return int(count)
 
     def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
@@ -170,6 +174,7 @@ class SqliteLedger:
                 self._db.execute(
                     "DELETE FROM exposure WHERE decoy_id = ? AND access_id = ?", (decoy_id, number)
                 )
+                self._db.execute("UPDATE noise SET withdrawn = withdrawn + 1")
 
     def shown(self, access_id: int, view_id: int) -> tuple[Decoy, ...]:
         """Return the decoys that an access showed, in the order of their slots."""
@@ -187,7 +192,7 @@ class SqliteLedger:
             number,
             view_id,
             decoy.slot,
-            int(decoy.control),
+            purpose_of(decoy),
             micros(decoy.minted_at),
             address_ix,
             self._codec.seal_decoy(number, decoy),

@@ -1,15 +1,17 @@
 """Rows become hits, accesses, alerts and counts: everything that is only read."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from canary.errors import NotFoundError
 from canary.model import Access, Alert, AlertState, BaseRate, Decoy, Hit, Planting
-from canary.ports import HitFilter, Sighting, Status
-from canary.store.codec import Codec, kept_message, micros, moment, probe_of, public_id, row_id, verdict_of
+from canary.ports import HitFilter, Status
+from canary.store.bodies import HIT, MESSAGE, kept_message, probe_of, verdict_of
+from canary.store.codec import CONTROL, SELFTEST, Codec, address_ix, micros, moment, public_id, row_id
 from canary.store.ledger import DECOY_COLUMNS, SqliteLedger
+from canary.store.noise import last_mail, pulse
 from canary.store.outbox import ALERT_COLUMNS
 from canary.store.schema import NEWEST
 
@@ -32,19 +34,7 @@ class Reader:
     def is_live(self, address: str) -> bool:
         """Say whether an address is a decoy's."""
         query = "SELECT 1 FROM decoy WHERE address_ix = ?"
-        return self.db.execute(query, (self.codec.address_ix(address),)).fetchone() is not None
-
-    def sightings(self, addresses: Iterable[str]) -> dict[str, Sighting]:
-        """Return, for those of the addresses that are decoys', the decoy and who was shown it."""
-        found = {}
-        for address in addresses:
-            row = self.db.execute(
-                f"SELECT {DECOY_COLUMNS} FROM decoy d WHERE d.address_ix = ?",
-                (self.codec.address_ix(address),),
-            ).fetchone()
-            if row:
-                found[address] = Sighting(self.codec.open_decoy(row), self._accesses(row[0]))
-        return found
+        return self.db.execute(query, (address_ix(self.codec.keyring, address),)).fetchone() is not None
 
     def hits(self, wanted: HitFilter) -> Iterator[Hit]:
         """Return the hits, newest first."""
@@ -60,7 +50,9 @@ class Reader:
                 terms.append(term)
                 values.append(value)
         if not wanted.controls:
-            terms.append("h.control = 0")
+            terms.append("h.control != 1")
+        if not wanted.selftests:
+            terms.append("h.control != 2")
         where = f"WHERE {' AND '.join(terms)} " if terms else ""
         values.append(-1 if wanted.limit is None else wanted.limit)
         query = f"{HIT_QUERY}{where}ORDER BY h.at DESC, h.id DESC LIMIT ?"
@@ -75,14 +67,6 @@ class Reader:
             raise NotFoundError(f"there is no hit {hit_id}", hint="`canary hits` lists them")
         return self._hit(row, {})
 
-    def raw_message(self, message_id: str) -> bytes:
-        """Return a message as it arrived. Raises NotFoundError."""
-        number = row_id("msg", message_id)
-        row = self.db.execute("SELECT sealed FROM raw WHERE message_id = ?", (number,)).fetchone()
-        if row is None:
-            raise NotFoundError(f"there is no message {message_id}", hint="`canary hits --json` names them")
-        return self.codec.keyring.open(b"raw:%d" % number, row[0])
-
     def access(self, access_id: str) -> Planting:
         """Return one access and the decoys that it showed. Raises NotFoundError."""
         number = row_id("acc", access_id)
@@ -92,10 +76,11 @@ class Reader:
         shown = SqliteLedger(self.db, self.codec).shown(number, row[3])
         return Planting(self.codec.open_access(*row[:3]), shown, fresh=0)
 
-    def decoys(self, control: bool | None) -> Iterator[Decoy]:
-        """Return the decoys in the order in which they were minted."""
-        wanted = "" if control is None else f"AND d.control = {int(control)}"
-        query = f"SELECT {DECOY_COLUMNS} FROM decoy d WHERE d.id > ? {wanted} ORDER BY d.id LIMIT 1000"
+    def decoys(self, control: bool | None, *, selftest: bool) -> Iterator[Decoy]:
+        """Return the decoys in the order in which they were minted: those of self-tests, or the others."""
+        purposes = (SELFTEST,) if selftest else (0, CONTROL) if control is None else (int(control),)
+        wanted = f"d.control IN ({','.join(map(str, purposes))})"
+        query = f"SELECT {DECOY_COLUMNS} FROM decoy d WHERE d.id > ? AND {wanted} ORDER BY d.id LIMIT 1000"
         last = 0
         while True:
             rows = self.db.execute(query, (last,)).fetchall()
@@ -119,21 +104,17 @@ class Reader:
 
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""
-        controls = self._count("decoy WHERE control = 1")
-        return BaseRate(
-            decoys=self._rows("decoy") - controls,
-            controls=controls,
-            control_hits=self._tally("control"),
-            strays=self._tally("stray"),
-            hits=self._tally("decoy"),
-        )
+        return pulse(self.db).rate
 
     def status(self) -> Status:
         """Return counts and times."""
         rate = self.base_rate()
-        control_hits = self._count("hit WHERE control = 1")
-        owed = self.db.execute("SELECT min(created_at) FROM alert WHERE state = 'owed'").fetchone()[0]
-        last = self.db.execute("SELECT max(at) FROM delivery").fetchone()[0]
+        control_hits, (selftest_hits, last_selftest) = (
+            self._first("count(*) FROM hit WHERE control > 0 AND control = 1"),
+            self.db.execute("SELECT count(*), max(at) FROM hit WHERE control > 0 AND control = 2").fetchone(),
+        )
+        owed = self._first("min(created_at) FROM alert WHERE state = 'owed'")
+        last = last_mail(self.db)
         (pages,) = self.db.execute("PRAGMA page_count").fetchone()
         (page_size,) = self.db.execute("PRAGMA page_size").fetchone()
         states = dict(self.db.execute("SELECT state, count(*) FROM alert GROUP BY state").fetchall())
@@ -141,29 +122,24 @@ class Reader:
             accesses=self._rows("access"),
             decoys=rate.decoys,
             controls=rate.controls,
-            hits=self._rows("hit") - control_hits,
+            hits=self._rows("hit") - control_hits - selftest_hits,
             control_hits=control_hits,
             strays=rate.strays,
             messages=self._rows("message"),
             alerts={state: states.get(state.value, 0) for state in AlertState},
             oldest_owed=None if owed is None else moment(owed),
             last_mail=None if last is None else moment(last),
+            last_selftest=None if last_selftest is None else moment(last_selftest),
             size_bytes=pages * page_size,
             schema=NEWEST,
         )
 
-    def _tally(self, kind: str) -> int:
-        query = "SELECT coalesce(sum(count), 0) FROM tally WHERE kind = ?"
-        (count,) = self.db.execute(query, (kind,)).fetchone()
-        return int(count)
-
     def _rows(self, table: str) -> int:
         """Return how many rows a table has: they are numbered from 1 and never deleted."""
-        return self._count(table, "coalesce(max(id), 0)")
+        return int(self._first(f"coalesce(max(id), 0) FROM {table}"))
 
-    def _count(self, what: str, figure: str = "count(*)") -> int:
-        (count,) = self.db.execute(f"SELECT {figure} FROM {what}").fetchone()
-        return int(count)
+    def _first(self, what: str) -> Any:
+        return self.db.execute(f"SELECT {what}").fetchone()[0]
 
     def _accesses(self, decoy_id: int) -> tuple[Access, ...]:
         rows = self.db.execute(
@@ -175,7 +151,7 @@ class Reader:
 
     def _hit(self, row: tuple[int, int, int, bytes, int | None, int], known: Known) -> Hit:
         number, at, deliveries, sealed, message_id, decoy_id = row
-        body = self.codec.open_json(b"hit", number, sealed)
+        body = HIT.read(self.codec.open(b"hit", number, sealed))
         decoy = self.db.execute(f"SELECT {DECOY_COLUMNS} FROM decoy d WHERE d.id = ?", (decoy_id,)).fetchone()
         if decoy_id not in known:
             known[decoy_id] = self._accesses(decoy_id)
@@ -184,16 +160,16 @@ class Reader:
             received_at, kept = self.db.execute(
                 "SELECT received_at, sealed FROM message WHERE id = ?", (message_id,)
             ).fetchone()
-            told: Mapping[str, Any] = self.codec.open_json(b"message", message_id, kept)
-            message = kept_message(message_id, received_at, dict(told))
+            told = MESSAGE.read(self.codec.open(b"message", message_id, kept))
+            message = kept_message(message_id, received_at, told)
         return Hit(
             id=public_id("hit", number),
             at=moment(at),
-            verdict=verdict_of(body["verdict"]),
+            verdict=verdict_of(body.verdict),
             decoy=self.codec.open_decoy(decoy),
             accesses=known[decoy_id],
             message=message,
-            probe=probe_of(body["probe"]) if body["probe"] else None,
+            probe=probe_of(body.probe) if body.probe else None,
             deliveries=deliveries,
         )
 

@@ -12,7 +12,9 @@ migrations = Migrations("ledger")
 
 # Times are microseconds since 1970 in UTC. Columns named *_ix are keyed index values; columns named
 # `sealed` are bound to their table and row. An access's `first_view_id` is the first view of its employee
-# and record: an access is known again by one look-up in an index that grows at its end.
+# and record: an access is known again by one look-up in an index that grows at its end. `control` is 1 for
+# a control, 2 for a self-test's decoy and hits on it. An empty `sealed` of a delivery says that it is
+# the first, which the message itself tells of.
 FIRST = (
     """CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE view (
@@ -100,6 +102,60 @@ FIRST = (
 def first(db: "Database") -> None:
     """Lay the ledger, the mail side and the outbox."""
     for statement in FIRST:
+        db.execute(statement)
+
+
+# `noise` is what base rates are made of, one row kept in step with `decoy` and `tally`, so that it is read
+# without adding up; `last_mail` is that of mail kept out of order, else the newest row tells; `withdrawn`
+# counts the times at which exposures were taken back. `hit_once` finds the hits of a decoy, too. A `body`
+# belongs to no message until all of its pieces are there.
+SECOND = (
+    """CREATE TABLE noise (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        controls INTEGER NOT NULL,
+        selftests INTEGER NOT NULL,
+        control_hits INTEGER NOT NULL,
+        hits INTEGER NOT NULL,
+        strays INTEGER NOT NULL,
+        withdrawn INTEGER NOT NULL,
+        last_mail INTEGER)""",
+    """INSERT INTO noise SELECT 1,
+        (SELECT count(*) FROM decoy WHERE control = 1),
+        0,
+        (SELECT coalesce(sum(count), 0) FROM tally WHERE kind = 'control'),
+        (SELECT coalesce(sum(count), 0) FROM tally WHERE kind = 'decoy'),
+        (SELECT coalesce(sum(count), 0) FROM tally WHERE kind = 'stray'),
+        0,
+        (SELECT max(at) FROM delivery)""",
+    """DROP INDEX hit_once""",
+    """DROP INDEX hit_decoy""",
+    """CREATE UNIQUE INDEX hit_once ON hit (decoy_id, message_id)""",
+    """CREATE INDEX decoy_selftest ON decoy (id) WHERE control = 2""",
+    """CREATE INDEX hit_control ON hit (control, at) WHERE control > 0""",
+    """CREATE TABLE body (
+        id INTEGER PRIMARY KEY,
+        begun_at INTEGER NOT NULL,
+        message_id INTEGER REFERENCES message)""",
+    """CREATE INDEX body_orphan ON body (begun_at) WHERE message_id IS NULL""",
+    """CREATE TABLE piece (
+        body_id INTEGER NOT NULL REFERENCES body,
+        number INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (body_id, number))""",
+    """CREATE TABLE attempt (
+        day INTEGER NOT NULL,
+        network_ix BLOB NOT NULL,
+        count INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (day, network_ix)) WITHOUT ROWID""",
+    """CREATE TABLE note (key TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID""",
+)
+
+
+@migrations(name="0002_listener")
+def second(db: "Database") -> None:
+    """Lay noise, large bodies, attempts and notes."""
+    for statement in SECOND:
         db.execute(statement)
 
 

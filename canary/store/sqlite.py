@@ -3,39 +3,53 @@
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from canary.errors import KeyringError
+from canary.errors import CanaryError
 from canary.keyring import Keyring
-from canary.model import Alert, AlertState, BaseRate, Decoy, Hit, Message, Placement, Planting, Probe
+from canary.model import (
+    Alert,
+    AlertState,
+    Attempts,
+    BaseRate,
+    Decoy,
+    Hit,
+    Message,
+    Placement,
+    Planting,
+    Probe,
+)
 from canary.ports import (
+    Attribute,
+    Attributed,
     Clock,
-    Finding,
     HitFilter,
     Kept,
     Ledger,
     Owing,
     Sighting,
     Status,
-    system_clock,
 )
-from canary.store import outbox
+from canary.store import guessing, notes, outbox
 from canary.store.codec import Codec
 from canary.store.connection import (
     WRITE_CACHE_MB,
     connect,
-    create,
-    migrate,
     reported,
     transaction,
     translated,
 )
-from canary.store.keeping import Keeper, tally
+from canary.store.intake import Intake
+from canary.store.keeping import Keeper
 from canary.store.ledger import SqliteLedger
+from canary.store.noise import pulse, tally
+from canary.store.pieces import raw_chunks
 from canary.store.reading import Reader
-from canary.store.writer import Writer
+from canary.store.sighting import Sightings
+from canary.store.writer import Write, Writer
 
 
 class SqliteStore:
@@ -44,9 +58,11 @@ class SqliteStore:
     def __init__(self, path: Path, keyring: Keyring, owing: Owing, clock: Clock) -> None:
         self._path = path
         self._codec = Codec(keyring)
-        self._owing = owing
         self._clock = clock
-        self._writer = Writer(path)
+        self._keeper = Keeper(self._codec, owing)
+        self._writer = Writer(path, self._keeper.forget, self._part_all)
+        self._intake = Intake(self._codec, self._writer, self._keeper, lambda: self._reader().db)
+        self._sightings = Sightings(self._codec)
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -69,44 +85,65 @@ class SqliteStore:
 
     def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
         """Note where decoys of an access were shown; if these are all of them, forget the others."""
-        self._writer.submit(
-            lambda db: SqliteLedger(db, self._codec).place(access_id, placements, all_of_them=all_of_them)
-        )
+
+        def write(db: sqlite3.Connection) -> None:
+            self._keeper.forget()
+            SqliteLedger(db, self._codec).place(access_id, placements, all_of_them=all_of_them)
+
+        self._write(write)
 
     def is_live(self, address: str) -> bool:
         """Say whether an address is a decoy's, under any form that a broker may give it."""
         try:
             return self._reader().is_live(address)
         except sqlite3.DatabaseError as error:
+            self._part()
             raise translated(error) from error
 
     def sightings(self, addresses: Iterable[str]) -> Mapping[str, Sighting]:
         """Return, for those of the addresses that are decoys', the decoy and who was shown it."""
+        try:
+            return self._sightings.find(self._reader().db, addresses)
+        except sqlite3.DatabaseError as error:
+            self._part()
+            raise translated(error) from error
+
+    def keep(self, batch: Sequence[Attributed]) -> Sequence[Kept | CanaryError]:
+        """Commit messages and probes, their hits and the alerts owed for them, durably, before returning.
+
+        All of them in one transaction; if one is refused, each by itself. The bytes of large ones are written
+        before that, piece by piece, so that what other threads keep comes in between.
+        """
+        return self._intake.keep(batch, self._clock())
+
+    def keep_at_once(self, arrivals: Sequence[Message | Probe], attribute: Attribute) -> Sequence[Kept]:
+        """Look up, have attributed and commit what arrived, in one transaction, waiting for nobody else."""
+        return self._intake.keep_at_once(arrivals, attribute, self._clock())
+
+    def count_attempts(self, attempts: Sequence[Attempts]) -> None:
+        """Add to what client networks have tried in vain; a day holds so many networks, the rest is one."""
+        self._write(lambda db: guessing.count(db, self._codec, attempts))
+
+    def attempts(self, since: datetime) -> Iterator[Attempts]:
+        """Return what client networks have tried in vain, the busiest of each day first, newest day first."""
         with self._reading() as reader:
-            return reader.sightings(addresses)
-
-    def keep_message(self, message: Message, findings: Sequence[Finding]) -> Kept:
-        """Commit a message, its hits and the alerts owed for them, durably, before returning."""
-        kept: Kept = self._writer.submit(lambda db: self._keeper(db).message(message, findings))
-        return kept
-
-    def keep_probe(self, probe: Probe, findings: Sequence[Finding]) -> Kept:
-        """Commit a probe, its hits and the alerts owed for them, durably, before returning."""
-        kept: Kept = self._writer.submit(lambda db: self._keeper(db).probe(probe, findings))
-        return kept
+            yield from guessing.read(reader.db, self._codec, since)
 
     def count_strays(self, day: datetime, count: int) -> None:
         """Add to the day's count of recipients that nobody has."""
-        self._writer.submit(lambda db: tally(db, day, "stray", count))
+        self._write(lambda db: tally(db, day, "stray", count))
 
     def base_rate(self) -> BaseRate:
         """Return what is known about noise."""
-        with self._reading() as reader:
-            return reader.base_rate()
+        try:
+            return pulse(self._reader().db).rate
+        except sqlite3.DatabaseError as error:
+            self._part()
+            raise translated(error) from error
 
     def claim_alert(self, channel: str, now: datetime, lease: timedelta) -> Alert | None:
         """Take the alert that has been due longest, so that no other dispatcher takes it within the lease."""
-        number: int | None = self._writer.submit(lambda db: outbox.claim(db, channel, now, lease))
+        number: int | None = self._outbox(lambda db: outbox.claim(db, channel, now, lease))
         if number is None:
             return None
         with self._reading() as reader:
@@ -114,7 +151,7 @@ class SqliteStore:
 
     def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:
         """Note what became of an attempt to deliver an alert."""
-        self._writer.submit(lambda db: outbox.settle(db, self._codec, alert_id, state, due_at, error))
+        self._outbox(lambda db: outbox.settle(db, self._codec, alert_id, state, due_at, error))
 
     def next_due(self, channels: Collection[str]) -> datetime | None:
         """Return when the next alert is owed, None if none is."""
@@ -128,7 +165,7 @@ class SqliteStore:
 
     def retry_alerts(self, ids: Sequence[str], now: datetime) -> int:
         """Make parked and owed alerts due now (all of them without ids); return how many."""
-        count: int = self._writer.submit(lambda db: outbox.retry(db, ids, now))
+        count: int = self._outbox(lambda db: outbox.retry(db, ids, now))
         return count
 
     def hits(self, wanted: HitFilter) -> Iterator[Hit]:
@@ -143,18 +180,31 @@ class SqliteStore:
 
     def raw_message(self, message_id: str) -> bytes:
         """Return a message as it arrived. Raises NotFoundError."""
+        return b"".join(self.raw_chunks(message_id))
+
+    def raw_chunks(self, message_id: str) -> Iterator[bytes]:
+        """Give a message as it arrived, a piece at a time. Raises NotFoundError."""
         with self._reading() as reader:
-            return reader.raw_message(message_id)
+            yield from raw_chunks(reader.db, self._codec, message_id)
 
     def access(self, access_id: str) -> Planting:
         """Return one access and the decoys that it showed. Raises NotFoundError."""
         with self._reading() as reader:
             return reader.access(access_id)
 
-    def decoys(self, *, control: bool | None = None) -> Iterator[Decoy]:
-        """Return the decoys in the order in which they were minted."""
+    def decoys(self, *, control: bool | None = None, selftest: bool = False) -> Iterator[Decoy]:
+        """Return the decoys in the order in which they were minted; a self-test's only where asked for."""
         with self._reading() as reader:
-            yield from reader.decoys(control)
+            yield from reader.decoys(control, selftest=selftest)
+
+    def note(self, key: str) -> str | None:
+        """Return what was noted under a key, None if nothing was."""
+        with self._reading() as reader:
+            return notes.read(reader.db, self._codec, key)
+
+    def set_note(self, key: str, value: str) -> None:
+        """Note a value under a key, in place of what was there."""
+        self._write(lambda db: notes.write(db, self._codec, key, value))
 
     def status(self) -> Status:
         """Return counts and times."""
@@ -164,21 +214,29 @@ class SqliteStore:
     def close(self) -> None:
         """Finish what was handed over and let go of files and threads; what was committed stays."""
         self._writer.close()
-        with self._lock:
-            connections = [*self._readers, *([self._planting] if self._planting else [])]
-            self._readers.clear()
-            self._planting = None
-            self._local = threading.local()
-        for connection in connections:
-            connection.close()
+        self._part_all()
 
-    def _keeper(self, db: sqlite3.Connection) -> Keeper:
-        return Keeper(db, self._codec, self._owing, self._clock())
+    def _write(self, write: Write) -> Any:
+        with reported():
+            return self._writer.submit(write)
+
+    def _outbox(self, write: Write) -> Any:
+        """Do a write to the outbox, of which the keeper remembers nothing then."""
+
+        def unremembered(db: sqlite3.Connection) -> Any:
+            self._keeper.forget_alerts()
+            return write(db)
+
+        return self._write(unremembered)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader]:
         with reported():
-            yield self._reader()
+            try:
+                yield self._reader()
+            except sqlite3.OperationalError:
+                self._part()
+                raise
 
     def _reader(self) -> Reader:
         """Return the calling thread's reader."""
@@ -190,44 +248,25 @@ class SqliteStore:
                 self._readers.append(connection)
         return reader
 
+    def _part_all(self) -> None:
+        """Let go of all connections but the writer's; who reads meanwhile meets an error."""
+        with self._lock:
+            connections, self._readers = self._readers, []
+            self._local = threading.local()
+        if self._planting_lock.acquire(blocking=False):
+            connections += [self._planting] if self._planting else []
+            self._planting = None
+            self._planting_lock.release()
+        for connection in connections:
+            with suppress(sqlite3.Error):
+                connection.close()
 
-def create_store(path: Path, keyring: Keyring) -> None:
-    """Make a database for this keyring, or bring the one at `path` to today's schema."""
-    create(path)
-    with reported():
-        connection = connect(path)
-        try:
-            with transaction(connection):
-                connection.execute(
-                    "INSERT OR IGNORE INTO meta VALUES ('keyring', ?)", (keyring.fingerprint.encode(),)
-                )
-            _check_keyring(connection, keyring, path)
-        finally:
-            connection.close()
-
-
-def open_store(
-    path: Path, keyring: Keyring, *, owing: Owing | None = None, clock: Clock = system_clock
-) -> SqliteStore:
-    """Open the database at `path`.
-
-    Raises ConfigurationError if there is none, SchemaError if a newer version wrote it, KeyringError if
-    it belongs to other keys.
-    """
-    migrate(path)
-    with reported():
-        connection = connect(path)
-        try:
-            _check_keyring(connection, keyring, path)
-        finally:
-            connection.close()
-    return SqliteStore(path, keyring, owing or Owing(), clock)
-
-
-def _check_keyring(connection: sqlite3.Connection, keyring: Keyring, path: Path) -> None:
-    row = connection.execute("SELECT value FROM meta WHERE key = 'keyring'").fetchone()
-    if row is None or bytes(row[0]) != keyring.fingerprint.encode():
-        raise KeyringError(
-            f"the keys are not those of {path}: nothing in it could be found or opened",
-            hint="point keyring.file at the keys that `canary init` made with this database",
-        )
+    def _part(self) -> None:
+        """Let go of the calling thread's reader: it met an error, and the next one begins anew."""
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is not None:
+            del self._local.reader
+            with self._lock, suppress(ValueError):
+                self._readers.remove(reader.db)
+            with suppress(sqlite3.Error):
+                reader.db.close()

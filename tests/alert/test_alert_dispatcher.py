@@ -12,7 +12,7 @@ from canary.alert.dispatcher import Dispatcher, Tally
 from canary.alert.slack import SlackChannel
 from canary.demo.slack import SlackReceiver
 from canary.errors import CanaryError, DeliveryDelayed, DeliveryError, StoreError
-from canary.model import Alert, AlertState
+from canary.model import Alert, AlertState, Notice
 
 if TYPE_CHECKING:
     from canary.ports import Store
@@ -80,6 +80,9 @@ class Recorder:
         fault = next(self.faults, None)
         if fault is not None:
             raise fault
+
+    async def announce(self, notice: Notice) -> None:
+        self.tried.append(notice.title)
 
     async def aclose(self) -> None:
         """Let go of nothing."""

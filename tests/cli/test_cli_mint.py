@@ -41,7 +41,16 @@ def test_an_access_as_json_is_the_documented_contract(desk: Desk) -> None:
         "at": "2026-11-20T00:00:00Z",
     }
     (decoy,) = body["decoys"]
-    assert list(decoy) == ["id", "address", "name", "minted_at", "control", "surprisal", "generator"]
+    assert list(decoy) == [
+        "id",
+        "address",
+        "name",
+        "minted_at",
+        "control",
+        "selftest",
+        "surprisal",
+        "generator",
+    ]
     assert decoy["address"].partition("@")[2] in DOMAINS
     assert decoy["surprisal"] >= 24
     assert (decoy["control"], body["fresh"], body["duplicate"]) == (False, 1, False)

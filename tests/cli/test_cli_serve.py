@@ -57,7 +57,7 @@ def test_more_connections_than_open_files_are_refused_at_the_start(
 ) -> None:
     monkeypatch.setattr("canary.wiring.resource.getrlimit", lambda _: (256, 1024))
     done = desk("serve", "--listen", "127.0.0.1:0", "--set", "sink.max_connections=1000")
-    done.failed(78, "needs 1200 open files", hint="lower sink.max_connections")
+    done.failed(78, "needs 2200 open files", hint="lower sink.max_connections")
 
 
 def test_a_soft_limit_on_open_files_is_raised(desk: Desk) -> None:

@@ -121,7 +121,7 @@ def test_raw_mail_is_not_printed_to_a_terminal(attacked: Desk) -> None:
     assert "\x1b" not in shown
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [80, 260])
 def test_a_table_fits_the_window(attacked: Desk, width: int) -> None:
     code, shown = typed(attacked, "hits", width=width)
     assert code == 0
@@ -130,7 +130,7 @@ def test_a_table_fits_the_window(attacked: Desk, width: int) -> None:
     assert len(rows) == 3
     assert all(len(row) <= width for row in rows)
     assert all(harmless(row) for row in rows)
-    assert ("decoy" in heading) == (width == 200)
+    assert ("decoy" in heading) == (width == 260)
 
 
 def test_a_bar_shows_how_much_of_a_log_is_read(desk: Desk) -> None:

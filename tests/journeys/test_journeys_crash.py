@@ -122,7 +122,8 @@ def test_an_alert_cut_short_by_a_crash_is_told_after_it(home: Home, slack: Slack
 
 def test_a_mail_cut_short_by_a_crash_is_not_half_kept(home: Home) -> None:
     (decoy,) = home.plant(log_rows(["t.okafor"], 1)).values()
-    with home.serving() as serving, serving.client() as client:
+    # A worker that outlives its parent for a moment may still say 421; it never says 250.
+    with suppress(smtplib.SMTPResponseException), home.serving() as serving, serving.client() as client:
         client.mail(SENDER)
         client.rcpt(decoy)
         client.putcmd("data")

@@ -2,26 +2,29 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from canary.address import canonical
 from canary.errors import StoreError
 from canary.model import Message, Peer, Probe
 from canary.sink import Listener, SinkSettings
+from canary.sink.profiles import PROFILES, postfix
+from canary.sink.settings import Limits
+from canary.tallies import Tallies
+from tests.certificates import certify
 
 HOSTNAME = "mx.example.net"
 PATIENCE = 5.0
+STRICT = Limits(0, 0, 0, 0, unknown_slow=0, unknown=0, exempt=())
+"""Mistakes count as they do for strangers; how much one may do is for the tests of limits."""
+
 LIVE = frozenset(
     {
         "anna.reed@example.net",
@@ -39,8 +42,10 @@ class RememberingDoor:
     def __init__(self) -> None:
         self.live = {canonical(address) for address in LIVE}
         self.messages: list[Message] = []
+        self.spilled = 0
         self.probes: list[Probe] = []
         self.strays: list[tuple[str, Peer]] = []
+        self.chances: dict[str, float] = {}
         self.failure: Exception | None = None
         self.probe_failure: Exception | None = None
         self.lookup_failure: Exception | None = None
@@ -55,11 +60,17 @@ class RememberingDoor:
             raise self.lookup_failure
         return canonical(address) in self.live
 
+    def chance(self, address: str) -> float:
+        return self.chances.get(canonical(address), 1.0)
+
     async def message(self, message: Message) -> None:
         self.knocked.set()
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
+        if not isinstance(message.raw, bytes):
+            self.spilled += 1
+            message = replace(message, raw=b"".join(message.raw.chunks()))
         self.messages.append(message)
 
     async def probe(self, probe: Probe) -> None:
@@ -138,10 +149,13 @@ class Host:
 
     def __init__(self, door: RememberingDoor, **settings: Any) -> None:
         self.door = door
-        given = {"timeout": 30.0, "transaction_timeout": 60.0, "max_message": 100_000} | settings
+        given: dict[str, Any] = {"timeout": 30.0, "transaction_timeout": 60.0, "max_message": 100_000}
+        given |= {"limits": STRICT} | settings
         domains = frozenset({"example.net", "example.org"})
-        self.settings = SinkSettings(("127.0.0.1:0",), HOSTNAME, domains, **given)
-        self.listener = Listener(self.settings, door)
+        listen = given.pop("listen", ("127.0.0.1:0",))
+        self.settings = SinkSettings(listen, HOSTNAME, domains, **given)
+        self.tallies = Tallies()
+        self.listener = Listener(self.settings, door, tallies=self.tallies)
         self.address = ("", 0)
         self._clients: list[Client] = []
 
@@ -157,8 +171,8 @@ class Host:
     async def greeted(self) -> Client:
         """Connect, and say and hear the first words."""
         client = await self.client()
-        assert await client.reply() == f"220 {HOSTNAME} ESMTP"
-        assert (await client.say("EHLO client.example")).endswith("250 SMTPUTF8")
+        assert await client.reply() == f"220 {HOSTNAME} ESMTP Postfix"
+        assert (await client.say("EHLO client.example")).endswith("250 CHUNKING")
         return client
 
     async def send(self, client: Client, *recipients: str, raw: bytes = b"Subject: hi\r\n\r\nhi\r\n") -> str:
@@ -171,7 +185,7 @@ class Host:
 
     async def emptied(self) -> None:
         """Wait until nothing is left of any client that is gone."""
-        await until(lambda: not self.listener._house.present)
+        await until(self.listener._house._empty.is_set)
 
     async def close(self, grace: float = 0) -> None:
         await self.listener.close(grace)
@@ -214,6 +228,13 @@ async def open_host() -> AsyncIterator[Callable[..., Awaitable[Host]]]:
 @pytest.fixture
 async def host(open_host: Callable[..., Awaitable[Host]]) -> Host:
     return await open_host()
+
+
+@pytest.fixture
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what a Postfix answers late come at once."""
+    hasty = postfix.PHRASES, replace(postfix.HABITS, slowness=0.0), postfix.queue_id
+    monkeypatch.setitem(PROFILES, "postfix", hasty)
 
 
 @pytest.fixture
@@ -273,27 +294,5 @@ async def _perform(client: Client, action: str, words: str) -> None:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Make a certificate for localhost that is its own authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert, private = folder / "cert.pem", folder / "key.pem"
-    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return cert, private
+    """Make a certificate for localhost."""
+    return certify(tmp_path_factory.mktemp("tls"))

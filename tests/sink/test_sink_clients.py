@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from canary.sink.settings import TlsFiles
 from tests.parts import need
 
 Opener = Callable[..., Awaitable[Any]]
@@ -53,7 +54,7 @@ async def test_smtplib_delivers_to_two_decoys_and_hears_of_the_third(host: Any) 
 async def test_smtplib_delivers_over_tls_with_smtputf8(
     open_host: Opener, certificate: tuple[Path, Path]
 ) -> None:
-    host = await open_host(tls_cert=certificate[0], tls_key=certificate[1])
+    host = await open_host(tls=TlsFiles(*certificate))
 
     def send() -> None:
         with smtplib.SMTP("localhost", host.address[1], timeout=5) as client:
@@ -91,7 +92,7 @@ async def test_curl_verifies(host: Any) -> None:
 
 
 async def test_swaks_delivers_pipelined(open_host: Opener, certificate: tuple[Path, Path]) -> None:
-    host = await open_host(tls_cert=certificate[0], tls_key=certificate[1])
+    host = await open_host(tls=TlsFiles(*certificate))
     code, said = await run(
         needs("swaks"),
         *(

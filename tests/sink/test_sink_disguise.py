@@ -10,17 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canary.errors import StoreError
-from canary.model import Peer
-from canary.ports import system_clock
-from canary.sink import SinkSettings
 from canary.sink.commands import answer
-from canary.sink.visit import Visit
+from tests.sink.visits import new_visit
 
 TELLS = re.compile(
     r"python|aiosmtpd|canary|decoy|asyncio|sqlite|traceback|exception|error\)|class|store|sink|secret"
     r"|500 Error|HELP|Supported commands|Could not|Cannot VRFY|250 OK|strict ASCII",
     re.IGNORECASE,
 )
+OF_EXIM = re.compile(r"HELP|250 OK")
+PROFILES = ("postfix", "exim", "generic")
 SHAPE = re.compile(r"(?:\d{3}-[ -~]+\r\n)*\d{3} [^\r\n]+\Z")
 WORDS = [
     *(
@@ -36,9 +35,28 @@ WORDS = [
         "TURN",
         "STARTTLS",
     ),
-    *("BDAT 10 LAST", "XCLIENT NAME=x", "DATA", "QUIT", "GET / HTTP/1.0", "CONNECT x:25", "Host: x", "", " "),
+    *(
+        "BDAT 10 LAST",
+        "BDAT 0 LAST",
+        "BDAT 9999999",
+        "LHLO x",
+        "XCLIENT NAME=x",
+        "XFORWARD ADDR=192.0.2.9 NAME=y",
+        "DATA",
+        "QUIT",
+        "GET / HTTP/1.0",
+        "CONNECT x:25",
+        "Host: x",
+        "",
+        " ",
+    ),
     *("MAIL FROM:<a@b.example>", "MAIL FROM:<>", "MAIL FROM:<> SIZE=99999999999999", "MAIL FROM:<> X=\xff"),
-    *("RCPT TO:<live@example.net>", "RCPT TO:<locked@example.net>", "RCPT TO:<broken@example.net>"),
+    *(
+        "RCPT TO:<live@example.net>",
+        "RCPT TO:<locked@example.net>",
+        "RCPT TO:<broken@example.net>",
+        "RCPT TO:<odd@example.net>",
+    ),
     *(
         "RCPT TO:<x@example.net>",
         "RCPT TO:<x@y.example>",
@@ -47,31 +65,6 @@ WORDS = [
         "RCPT TO:\xe9",
     ),
 ]
-
-
-class OddDoor:
-    """Has one decoy, and fails in two ways."""
-
-    def is_live(self, address: str) -> bool:
-        if address.startswith("locked"):
-            raise StoreError("database is locked")
-        if address.startswith("broken"):
-            raise RuntimeError("python secret")
-        return address == "live@example.net"
-
-    async def message(self, message: object) -> None:
-        raise AssertionError(message)
-
-    async def probe(self, probe: object) -> None:
-        raise AssertionError(probe)
-
-    def stray(self, address: str, peer: Peer) -> None:
-        raise RuntimeError(f"python cannot count {address} of {peer}")
-
-
-def visit() -> Visit:
-    wanted = SinkSettings((), "mx.example.net", frozenset({"example.net"}))
-    return Visit(wanted, OddDoor(), system_clock, Peer("192.0.2.1", 1), offers_tls=True)
 
 
 line = st.one_of(
@@ -83,24 +76,34 @@ line = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(line, max_size=30))
-def test_whatever_is_said_the_reply_is_one_well_formed_reply_without_a_tell(lines: list[bytes]) -> None:
-    there = visit()
+def tells(profile: str, said: str) -> bool:
+    """Say whether words give us away; Exim itself has two that aiosmtpd has too."""
+    said = re.sub(r"<[^\r\n]*>", "<>", said)
+    said = re.sub(r"(Unsupported option:|252 2\.0\.0|Hello|50\d \S*:) [^\r\n]*", r"\1", said)
+    return bool(TELLS.search(OF_EXIM.sub("", said) if profile == "exim" else said))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.sampled_from(PROFILES), st.booleans(), st.lists(line, max_size=30))
+def test_whatever_is_said_the_reply_is_one_well_formed_reply_without_a_tell(
+    profile: str, lmtp: bool, lines: list[bytes]
+) -> None:
+    there = new_visit(profile=profile, lmtp=lmtp)
     for one in lines:
-        reply = answer(there, one)
-        said = re.sub(r"<[^\r\n]*>", "<>", reply)
-        said = re.sub(r"(Unsupported option:|252 2\.0\.0) [^\r\n]*", r"\1", said)
-        assert not TELLS.search(said), reply
-        assert SHAPE.fullmatch(reply), reply
-        assert not set(reply) & {"\x00", "\x1b"}
+        reply = answer(there, one).text
+        if reply:  # a chunk that is wanted has none yet
+            assert not tells(profile, reply), reply
+            assert SHAPE.fullmatch(reply), reply
+            assert not set(reply) & {"\x00", "\x1b"}
 
 
+@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("word", WORDS)
-def test_every_word_alone_is_answered_without_a_tell(word: str) -> None:
-    there = visit()
+def test_every_word_alone_is_answered_without_a_tell(word: str, profile: str) -> None:
+    there = new_visit(profile=profile)
+    answer(there, b"EHLO x")
     answer(there, b"MAIL FROM:<a@b.example>")
-    assert not TELLS.search(answer(there, word.encode("latin-1")))
+    assert not tells(profile, answer(there, word.encode("latin-1")).text)
 
 
 async def test_garbage_on_the_wire_is_answered_in_one_voice_and_breaks_nothing(

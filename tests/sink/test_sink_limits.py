@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 
 from canary.errors import ConfigurationError
 from canary.sink import Listener, SinkSettings, settings
-from canary.sink.listener import _unbound
+from canary.sink.profiles import PROFILES, postfix
+from canary.sink.settings import TlsFiles
+from canary.sink.sockets import _unbound
+from canary.tallies import LIMIT_IDLE, LIMIT_SESSION_TIME
 
 TIMEOUT = "421 4.4.2 mx.example.net Error: timeout exceeded\r\n"
 CLOSING = "421 4.3.2 mx.example.net Service shutting down\r\n"
@@ -60,6 +64,18 @@ async def test_a_transaction_has_an_end_however_the_client_drips(
     assert len(host.door.probes) == 1
 
 
+async def test_a_session_has_an_end_however_busy_the_client_is(open_host: Opener) -> None:
+    host = await open_host(timeout=5.0, session_timeout=0.4)
+    client = await host.greeted()
+    began = host.listener._house.loop.time()
+    while (reply := await client.say("NOOP")).startswith("250"):  # noqa: ASYNC110 - a client's pace
+        await asyncio.sleep(0.02)
+    assert f"{reply}\r\n" == TIMEOUT
+    assert 0.2 < host.listener._house.loop.time() - began < 3.0
+    assert host.tallies.values[LIMIT_SESSION_TIME] == 1
+    assert LIMIT_IDLE not in host.tallies.values
+
+
 async def test_a_command_that_drips_in_has_the_time_of_one_command(open_host: Opener) -> None:
     host = await open_host(timeout=0.2)
     client = await host.greeted()
@@ -82,7 +98,8 @@ async def test_a_client_that_reads_nothing_is_left(
     open_host: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("canary.sink.wire.LINGER", 0.1)
-    monkeypatch.setattr("canary.sink.commands.JUNK_LIMIT", 10**9)
+    patient = postfix.PHRASES, replace(postfix.HABITS, junk_limit=0), postfix.queue_id
+    monkeypatch.setitem(PROFILES, "postfix", patient)
     host = await open_host(timeout=0.2)
     client = await host.greeted()
     client.writer.transport.pause_reading()
@@ -104,6 +121,7 @@ async def test_one_client_too_many_is_turned_away_until_another_leaves(open_host
     await host.greeted()
 
 
+@pytest.mark.usefixtures("prompt")
 async def test_idle_commands_without_end_are_mistakes(host: Any) -> None:
     client = await host.greeted()
     await client.send(b"NOOP\r\n" * 200)
@@ -111,6 +129,7 @@ async def test_idle_commands_without_end_are_mistakes(host: Any) -> None:
     assert rest.endswith("421 4.7.0 mx.example.net Error: too many errors\r\n")
 
 
+@pytest.mark.usefixtures("prompt")
 async def test_a_kept_message_forgives_mistakes(host: Any) -> None:
     client = await host.greeted()
     for _ in range(3):
@@ -121,7 +140,7 @@ async def test_a_kept_message_forgives_mistakes(host: Any) -> None:
 async def test_overlong_commands_neither_fill_the_memory_nor_end_the_session(host: Any) -> None:
     client = await host.greeted()
     await client.send(b"x" * 3_000_000 + b"\r\n")
-    assert await client.reply() == "502 5.5.2 Error: command not recognized"
+    assert await client.reply() == "500 5.5.2 Error: command not recognized"
     long = f"RCPT TO:<{'a' * 100_000}@example.net>"
     assert await client.say("MAIL FROM:<>", long) == "501 5.1.3 Bad recipient address syntax"
     assert host.door.strays == []
@@ -250,7 +269,7 @@ def test_what_is_no_address_to_listen_on_is_said(listen: str) -> None:
 
 async def test_half_a_certificate_is_a_configuration_error(host: Any, tmp_path: Path) -> None:
     listener = Listener(
-        SinkSettings(("127.0.0.1:0",), "mx.example.net", frozenset(), tls_cert=tmp_path / "x"), host.door
+        SinkSettings(("127.0.0.1:0",), "mx.example.net", frozenset(), tls=TlsFiles(tmp_path / "x")), host.door
     )
     with pytest.raises(ConfigurationError, match="a certificate and its key"):
         await listener.start()

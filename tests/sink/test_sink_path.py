@@ -25,6 +25,9 @@ from canary.sink.path import ADDRESS_OCTETS, after_keyword, path_of
         ("<anna@[192.0.2.1]>", ("anna@[192.0.2.1]", "")),
         ("<anna@[IPv6:2001:db8::1]>", ("anna@[IPv6:2001:db8::1]", "")),
         ("<josé@bücher.example>", ("josé@bücher.example", "")),
+        ("<a@b@c>", ("a@b@c", "")),
+        ("<a@b@[192.0.2.1]>", ("a@b@[192.0.2.1]", "")),
+        ("<a@b_c.example>", ("a@b_c.example", "")),
         ("<a%b!c/d=e@example.net>", ("a%b!c/d=e@example.net", "")),
         ("<anna@example.net.>", ("anna@example.net.", "")),
     ],
@@ -41,7 +44,12 @@ def test_a_path_is_read(text: str, expected: tuple[str, str]) -> None:
         ">",
         "<anna@example.net",
         "<anna reed@example.net>",
-        "<a@b@c>",
+        "<a@b..example>",
+        "<a@.b.example>",
+        "<a@-b.example>",
+        "<a@b-.example>",
+        "<a@b.example->",
+        "<a@b.example>SIZE=3",
         "<@example.net>",
         "<anna@>",
         "<@a.example:>",
@@ -52,14 +60,14 @@ def test_a_path_is_read(text: str, expected: tuple[str, str]) -> None:
         "anna@example.net>",
         "<<anna@example.net>",
         f"<{'a' * (ADDRESS_OCTETS - 11)}@example.net>",
-        f"<{'é' * 122}@example.net>",
+        f"<{'é' * 495}@example.net>",
     ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     assert path_of(text) is None
 
 
-def test_an_address_may_have_254_octets() -> None:
+def test_an_address_may_have_a_thousand_octets() -> None:
     address = "a" * (ADDRESS_OCTETS - len("@example.net")) + "@example.net"
     assert path_of(f"<{address}>") == (address, "")
 

@@ -10,13 +10,14 @@ import pytest
 
 from canary.errors import ConfigurationError
 from canary.sink import Listener, SinkSettings
+from canary.sink.settings import TlsFiles
 
 Opener = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
 async def tls_host(open_host: Opener, certificate: tuple[Path, Path]) -> Any:
-    return await open_host(tls_cert=certificate[0], tls_key=certificate[1])
+    return await open_host(tls=TlsFiles(*certificate))
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ async def test_a_client_that_leaves_during_the_handshake_leaves_nothing(tls_host
 
 
 async def test_a_handshake_that_stalls_is_given_up(open_host: Opener, certificate: tuple[Path, Path]) -> None:
-    host = await open_host(tls_cert=certificate[0], tls_key=certificate[1], timeout=0.2)
+    host = await open_host(tls=TlsFiles(*certificate), timeout=0.2)
     client = await host.greeted()
     await client.say("STARTTLS")
     assert await client.closed()
@@ -142,6 +143,6 @@ async def test_a_certificate_that_cannot_be_used_is_said_at_start(
         cert.write_text("no certificate")
     else:
         cert, key = key, cert
-    wanted = SinkSettings(("127.0.0.1:0",), "mx.example.net", frozenset(), tls_cert=cert, tls_key=key)
+    wanted = SinkSettings(("127.0.0.1:0",), "mx.example.net", frozenset(), tls=TlsFiles(cert, key))
     with pytest.raises(ConfigurationError, match="certificate"):
         await Listener(wanted, host.door).start()

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from canary.sink.settings import TlsFiles
+
 uvloop = pytest.importorskip("uvloop", reason="the `speed` extra is not installed")
 
 
@@ -17,7 +19,7 @@ def test_messages_probes_tls_losses_and_closing_on_uvloop(
     trusting = ssl.create_default_context(cafile=str(certificate[0]))
 
     async def scenario() -> list[str]:
-        host = new_host(tls_cert=certificate[0], tls_key=certificate[1])
+        host = new_host(tls=TlsFiles(*certificate))
         await host.open()
         client = await host.greeted()
         assert await client.say("STARTTLS") == "220 2.0.0 Ready to start TLS"

@@ -240,7 +240,7 @@ def test_a_clock_that_was_ahead_holds_no_alert(house: House, access: Maker, mail
 def test_a_flood_is_told_in_alerts_of_bounded_size(
     house: House, access: Maker, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("canary.store.keeping.MOST_HITS", 3)
+    monkeypatch.setattr("canary.store.owed.MOST_HITS", 3)
     decoy = decoy_of(house, access())
     for _ in range(7):
         keep_message(house.store, mail(decoy.address))
