@@ -9,7 +9,6 @@ import asyncio
 import gc
 import os
 import socket
-import time
 from asyncio import events
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,7 +32,7 @@ BOUNDS = Bounds(frame=4096, message=1000, recipients=3, waiting=3000)
 FILE_BYTES = 500
 FRAMED, WITH_FILE, FAILING, AT_ONCE = 1, 2, 4, 8
 DESCRIPTORS = "/proc/self/fd"
-PATIENCE = 100
+ROUNDS = 5
 
 
 class Ears(Loop):
@@ -125,14 +124,17 @@ def run(data: bytes) -> None:
     """Say what an input says. Raises Finding and whatever else goes wrong."""
     if len(data) < 2:
         return
-    before = len(os.listdir(DESCRIPTORS))  # noqa: PTH208 - it is asked for twice a run
-    _speak(data[0], data[1], data[2:])
-    for _ in range(PATIENCE):
-        if len(os.listdir(DESCRIPTORS)) <= before:  # noqa: PTH208
-            return
+    for _ in range(ROUNDS):  # what is opened once and for all is open after the first
+        before = _open_files()
+        _speak(data[0], data[1], data[2:])
         gc.collect()
-        time.sleep(0.01)  # threads of others in this process open files, too
+        if _open_files() <= before:
+            return
     raise Finding("no open file is left")
+
+
+def _open_files() -> int:
+    return len(os.listdir(DESCRIPTORS))  # noqa: PTH208 - it is asked for twice a run
 
 
 def _speak(choices: int, pieces: int, data: bytes) -> None:

@@ -20,6 +20,11 @@ from tests.parts import START
 EVIL = "\x1b[2J\x1b]8;;https://evil.example\x07click\x1b]8;;\x07\x9b31m\u202egnp.exe\u2066\x07\r\x08\u2028end"
 
 
+def _unsized() -> dict[str, str]:
+    """Return the environment without what would outrank the terminal's own size."""
+    return {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+
+
 def typed(desk: Desk, *arguments: str, width: int = 80) -> tuple[int, str]:
     """Run a command on a terminal of its own."""
     ours, theirs = pty.openpty()
@@ -27,7 +32,7 @@ def typed(desk: Desk, *arguments: str, width: int = 80) -> tuple[int, str]:
     with subprocess.Popen(
         [sys.executable, "-m", "canary", *arguments],
         cwd=desk.folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm-256color"},
+        env={**_unsized(), "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm-256color"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

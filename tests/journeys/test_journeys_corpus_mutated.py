@@ -19,7 +19,6 @@ from canary.model import Alert, AlertState, Hit
 from canary.ports import HitFilter
 from tests.journeys.journey_parts import PATIENCE, Home, Serving, initialise, log_rows
 from tests.journeys.test_journeys_corpus import CORPUS
-from tests.parts import need
 
 EVERY = 8
 """One real mail in so many is mutated."""
@@ -96,7 +95,8 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    need(CORPUS.is_file(), f"the corpus of real mail, at {CORPUS}")
+    if not CORPUS.is_file():
+        pytest.skip(f"NOT TESTED: the corpus of real mail is not at {CORPUS}")
     home = initialise(tmp_path_factory.mktemp("mutated"), "http://127.0.0.1:9/")
     decoys = [*home.plant(log_rows(["e.marsh", "t.okafor"], 2)).values()]
     raws = [*MADE.values(), *mutated()]
