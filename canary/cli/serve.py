@@ -88,6 +88,7 @@ async def _serve(config: Config, read: Callable[[], Config], inherited: list[Ope
         )
         async with serving(house, plan, shares) as running:
             running.grace = config.sink.drain.total_seconds()
+            asked = _signals()
             log.info(
                 "listening on %s; alerts go to %s",
                 ", ".join(str(each) for each in shares[0]),
@@ -97,17 +98,27 @@ async def _serve(config: Config, read: Callable[[], Config], inherited: list[Ope
                 log.info("metrics and health are served on %s", running.measured)
             if not channels:
                 log.warning("no alert channel is configured: hits are kept, and nobody is told")
-            await _until_stopped(running, config, read, keyring)
+            await _until_stopped(running, asked, config, read, keyring)
 
 
-async def _until_stopped(
-    running: Serving, config: Config, read: Callable[[], Config], keyring: Keyring
-) -> None:
-    """Do what signals ask for until one of them says to stop."""
+def _signals() -> asyncio.Queue[signal.Signals]:
+    """Return where the signals arrive from now on."""
     loop = asyncio.get_running_loop()
     asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, asked.put_nowait, number)
+    return asked
+
+
+async def _until_stopped(
+    running: Serving,
+    asked: asyncio.Queue[signal.Signals],
+    config: Config,
+    read: Callable[[], Config],
+    keyring: Keyring,
+) -> None:
+    """Do what signals ask for until one of them says to stop."""
+    loop = asyncio.get_running_loop()
     notify("READY=1", f"STATUS=Receiving as {config.sink.hostname}")
     while await asked.get() is signal.SIGHUP:
         notify_reloading()
