@@ -14,7 +14,7 @@ from canary.cli.context import context_of
 from canary.cli.output import print_json, say
 from canary.cli.table import print_table
 from canary.config import Config
-from canary.config.kinds import endpoint
+from canary.config.places import endpoint
 from canary.errors import CanaryError, ConfigurationError, TemporaryError, UsageError
 from canary.metrics.figures import OK, SELFTEST_NOTE
 from canary.plant import Planter

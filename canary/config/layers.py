@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from canary.config import toml
 from canary.config.kinds import SQLITE
+from canary.config.plans import PLAN, read_plans
 from canary.config.sections import (
     AlertSection,
+    ApiSection,
     Config,
     KeyringSection,
     LimitsSection,
@@ -22,7 +24,8 @@ from canary.config.sections import (
     StoreSection,
     TlsSection,
 )
-from canary.config.settings import BY_KEY, BY_VARIABLE, FILE_VARIABLE, PREFIX, SETTINGS, Setting, nearest
+from canary.config.setting import PREFIX, Setting
+from canary.config.settings import BY_KEY, BY_VARIABLE, FILE_VARIABLE, SETTINGS, nearest
 from canary.config.toml import TomlFile
 from canary.errors import ConfigurationError
 
@@ -91,6 +94,8 @@ def _name(path: Path, cwd: Path) -> str:
 def _file_layer(file: TomlFile | None) -> dict[str, Given]:
     layer = {}
     for parts, value in _flat(file.tables, ()) if file else ():
+        if parts[0] == PLAN:
+            continue
         key = ".".join(part if BARE.fullmatch(part) else repr(part[:80]) for part in parts)
         if key in BY_KEY:
             layer[key] = Given(value, file.name if file else "")
@@ -214,8 +219,10 @@ def _config(
             limits=LimitsSection(**section("sink.limits")),
         ),
         alert=AlertSection(**section("alert"), slack=SlackSection(**section("alert.slack"))),
+        api=ApiSection(**section("api")),
         metrics=MetricsSection(**section("metrics")),
         log=LogSection(**section("log")),
+        plans=read_plans(file),
         path=path,
         given=given,
         _file=file,
@@ -225,6 +232,10 @@ def _config(
 
 def _check_together(config: Config) -> None:
     tls, slack, mint = config.sink.tls, config.alert.slack, config.mint
+    if (config.api.tls_cert is None) != (config.api.tls_key is None):
+        given, missing = ("tls_cert", "tls_key") if config.api.tls_cert else ("tls_key", "tls_cert")
+        where = config.origin(f"api.{given}")
+        raise ConfigurationError(f"{where}: api.{given} is set without api.{missing}: give both or none")
     if (tls.cert is None) != (tls.key is None):
         given, missing = ("cert", "key") if tls.cert else ("key", "cert")
         where = config.origin(f"sink.tls.{given}")

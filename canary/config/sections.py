@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from canary.config.kinds import Domain, Endpoint, NamedAddress, Network
+from canary.config.places import Domain, Endpoint, NamedAddress, Network
 from canary.config.settings import BY_KEY
 from canary.config.toml import TomlFile
 from canary.errors import ConfigurationError
@@ -111,6 +111,40 @@ class AlertSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSection:
+    """How applications are answered over HTTP; `max_body` is in bytes, `rate` per key and minute."""
+
+    listen: tuple[Endpoint, ...]
+    metrics: Endpoint | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    clear_text: bool
+    max_body: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSection:
+    """How many decoys of each layer the records of a kind show, and at what rate.
+
+    `records` are patterns (`fnmatch`) of record names. `view_rate` is the share of views, from 0 to 1, that
+    get `per_view` view-unique decoys, until an employee has seen `cap` of a record. A record ends up with
+    `stable` record-stable and `cohort` cohort decoys; the first are there from the first view, one more of
+    each layer joins every `join_every`. `controls` are minted for every 1,000 decoys.
+    """
+
+    name: str
+    records: tuple[str, ...]
+    view_rate: float
+    per_view: int
+    cap: int
+    stable: int
+    cohort: int
+    join_every: timedelta
+    controls: int
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsSection:
     """Where metrics and health are served; None is nowhere."""
 
@@ -134,8 +168,10 @@ class Config:
     mint: MintSection
     sink: SinkSection
     alert: AlertSection
+    api: ApiSection
     metrics: MetricsSection
     log: LogSection
+    plans: tuple[PlanSection, ...]
     path: Path | None
     given: Mapping[str, object] = field(repr=False)
     _file: TomlFile | None = field(repr=False, compare=False)
@@ -145,6 +181,11 @@ class Config:
         """Return where a value came from: `default`, `FILE:LINE`, `CANARY_…` or `--flag`."""
         origin = self._origins.get(BY_KEY[key].key, "default")
         return self._file.where(key) if self._file and origin == self._file.name else origin
+
+    @property
+    def file(self) -> TomlFile | None:
+        """Return the file that was read, None where there is none."""
+        return self._file
 
     def slack_url(self) -> str | None:
         """Return the webhook's address, None where there is none.

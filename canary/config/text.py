@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from canary.config.layers import NO_OVERRIDES, native, refusal
+from canary.config.plan_settings import PLAN_SETTINGS
+from canary.config.plans import plan_rows
 from canary.config.sections import Config
-from canary.config.settings import BY_KEY, SECTIONS, SETTINGS, Setting
+from canary.config.setting import Setting
+from canary.config.settings import BY_KEY, SECTIONS, SETTINGS
 
 HEAD = """\
 # canary.toml: the configuration of canary, read as TOML.
@@ -34,12 +37,15 @@ def template(domains: Sequence[str], values: Mapping[str, tuple[str, str]] = NO_
     for section, settings in groupby(SETTINGS, lambda setting: setting.section):
         blocks.append(f"\n# {SECTIONS[section]}\n[{section}]\n")
         blocks.extend(_entry(setting, chosen) for setting in settings)
+    blocks.append(f"\n# {SECTIONS['plan.NAME']}\n# [plan.reviews]\n")
+    blocks.extend(_entry(setting, {}) for setting in PLAN_SETTINGS)
     return "".join(blocks)
 
 
 def rows(config: Config) -> list[tuple[str, str, str]]:
     """Return every setting's key, value as text, and origin; a secret is `(set)` or empty."""
-    return [(setting.key, _shown(setting, config), config.origin(setting.key)) for setting in SETTINGS]
+    fixed = [(setting.key, _shown(setting, config), config.origin(setting.key)) for setting in SETTINGS]
+    return fixed + plan_rows(config.plans, config.file)
 
 
 def reference() -> str:
@@ -50,11 +56,11 @@ def reference() -> str:
 def _table() -> Iterator[str]:
     yield "| Setting | Environment | Default | May be | What it does |"
     yield "| --- | --- | --- | --- | --- |"
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, *PLAN_SETTINGS):
         default = "" if setting.default in {"", ()} else f"`{_literal(setting.default)}`"
         cells = (
             f"`{setting.key}`",
-            f"`{setting.variable}`",
+            "none" if setting in PLAN_SETTINGS else f"`{setting.variable}`",
             default or "none",
             setting.kind.allowed + (" (secret)" if setting.secret else ""),
             setting.help,

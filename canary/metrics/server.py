@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from canary.config.kinds import Endpoint
+from canary.config.places import Endpoint
 from canary.errors import ConfigurationError
 from canary.metrics.exposition import exposition
 from canary.metrics.health import OK, Check, answers

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from canary.config.kinds import Endpoint
+from canary.config.places import Endpoint
 from canary.errors import StoreError
 from canary.metrics.figures import (
     SELFTEST_NOTE,

@@ -11,7 +11,7 @@ from time import time
 
 from canary import tallies as names
 from canary.alert.dispatcher import Dispatcher
-from canary.config.kinds import Endpoint
+from canary.config.places import Endpoint
 from canary.ports import Channel, Clock, Store, system_clock
 from canary.sink import SinkSettings
 from canary.sink.limits import of_one_worker

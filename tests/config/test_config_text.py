@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canary.config import SETTINGS, Config, load, reference, template
+from canary.config.plan_settings import PLAN_SETTINGS
 from canary.errors import ConfigurationError
 
 
@@ -18,7 +19,16 @@ def read_back(directory: Path, text: str) -> Config:
 
 
 def sections(config: Config) -> tuple[object, ...]:
-    return (config.store, config.keyring, config.mint, config.sink, config.alert, config.log)
+    return (
+        config.store,
+        config.keyring,
+        config.mint,
+        config.sink,
+        config.alert,
+        config.log,
+        config.api,
+        config.plans,
+    )
 
 
 def test_the_template_reads_back_as_the_defaults_with_the_domains(tmp_path: Path) -> None:
@@ -42,7 +52,7 @@ def test_the_template_names_every_setting_with_a_value_that_is_allowed(tmp_path:
     """Uncommented as a whole it loads, but for the webhook, which is given in one of two ways."""
     lines = template(["example.org"]).split("\n")
     assert all(len(line) <= 110 for line in lines)
-    live = [line.removeprefix("# ") if " = " in line else line for line in lines]
+    live = [line.removeprefix("# ") if " = " in line or "[plan." in line else line for line in lines]
     tables = tomllib.loads("\n".join(live))
     for setting in SETTINGS:
         held = tables
@@ -74,8 +84,9 @@ def test_any_domains_are_read_back(domains: list[str]) -> None:
 
 def test_the_reference_has_a_row_for_every_setting() -> None:
     table = reference().splitlines()
-    assert len(table) == len(SETTINGS) + 2
-    for setting, row in zip(SETTINGS, table[2:], strict=True):
-        assert row.startswith(f"| `{setting.key}` | `{setting.variable}` | ")
+    assert len(table) == len(SETTINGS) + len(PLAN_SETTINGS) + 2
+    for setting, row in zip((*SETTINGS, *PLAN_SETTINGS), table[2:], strict=True):
+        variable = "none" if setting in PLAN_SETTINGS else f"`{setting.variable}`"
+        assert row.startswith(f"| `{setting.key}` | {variable} | ")
         assert row.replace("\\|", "").count("|") == 6
         assert setting.help.endswith(".")

@@ -9,7 +9,7 @@ from shutil import which
 import httpx
 
 from canary import tallies
-from canary.config.kinds import Endpoint
+from canary.config.places import Endpoint
 from canary.metrics.server import serving_metrics
 from canary.tallies import Snapshot
 from tests.parts import need

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from canary import tallies
-from canary.config.kinds import Endpoint
+from canary.config.places import Endpoint
 from canary.errors import ConfigurationError, StoreError
 from canary.metrics.health import Check
 from canary.metrics.server import HEAD_BYTES, MOST_CONNECTIONS, serving_metrics

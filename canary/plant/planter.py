@@ -1,4 +1,4 @@
-"""The record side, assembled: access → mint → remember → seed."""
+"""Accesses become plantings: minted, and remembered in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

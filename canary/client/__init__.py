@@ -1,0 +1,1 @@
+"""For applications: an access becomes decoys to show, within a time budget, and never an error."""

@@ -1,0 +1,1 @@
+"""Hits and exposures become explanations with their probabilities."""

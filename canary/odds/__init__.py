@@ -1,0 +1,1 @@
+"""A plan becomes chances: that a leak is seen, attributed, and not guessed."""
