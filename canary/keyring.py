@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from canary.errors import KeyringError
 
@@ -51,9 +51,11 @@ class Keyring:
     _draw: bytes = field(repr=False)
     _data: bytes = field(repr=False)
     _cipher: AESGCM = field(init=False, repr=False)
+    _marker: AESSIV = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_cipher", AESGCM(self._data))
+        object.__setattr__(self, "_marker", AESSIV(self.draw(b"marker-key", b"", 64)))
 
     def __repr__(self) -> str:
         """Return the fingerprint, which tells keyrings apart and reveals nothing."""
@@ -99,6 +101,20 @@ class Keyring:
                 "sealed data cannot be opened: wrong keys, or the database was altered",
                 hint="use the keys made with this database, or restore both from one backup",
             ) from None
+
+    def mark(self, plain: bytes) -> bytes:
+        """Return bytes that stand for these, always the same, 16 longer: AES-SIV (RFC 5297).
+
+        Whoever has no key can neither read them nor make any. The key is drawn from the one for draws.
+        """
+        return self._marker.encrypt(plain, None)
+
+    def unmark(self, marked: bytes) -> bytes | None:
+        """Return what bytes stand for, None where `mark` never returned them."""
+        try:
+            return self._marker.decrypt(marked, None)
+        except (InvalidTag, ValueError):
+            return None
 
 
 def generate() -> Keyring:

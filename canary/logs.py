@@ -8,6 +8,23 @@ from datetime import UTC, datetime
 QUIET = ("aiosmtpd", "mail", "httpx", "httpcore", "asyncio", "hpack")
 
 
+class Lines(logging.Formatter):
+    """A line for people. The time is written anew once a second: a message is worth a line or two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._second, self._written = -1, ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as a line, and a traceback below it if there is one."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._written = second, self.formatTime(record, "%Y-%m-%d %H:%M:%S")
+        at = f"{self._written},{int(record.msecs):03d}"
+        line = f"{at} {record.levelname:<7} {record.name}: {record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: at, level, logger, message, and the exception's name if there is one."""
 
@@ -26,11 +43,10 @@ class JsonLines(logging.Formatter):
 
 def set_up_logs(level: str, form: str) -> None:
     """Send log records to standard error; libraries are heard from warnings on."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - documented: nobody is told where a line was logged
     handler = logging.StreamHandler(sys.stderr)
-    if form == "json":
-        handler.setFormatter(JsonLines())
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    handler.setFormatter(JsonLines() if form == "json" else Lines())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -52,7 +52,10 @@ WAITING = "waiting"  # messages and probes that wait for the next commit
 PROBES = "probes"  # |rcpt |vrfy |data: kept
 PROBES_WAITING = "probes_waiting"  # could not be kept yet
 HITS = "hits"  # |new |again
-STORE_FAILURES = "store_failures"  # |keep |probe |strays |attempts |alerts |status
+STORE_FAILURES = "store_failures"  # |keep |probe |strays |attempts |alerts |status |api
+APPRAISALS = "appraisals"  # |evaluated |not_evaluated |failed: messages looked at after their 250
+APPRAISAL_SECONDS = "appraisal_seconds"  # from taking it up until its alerts are let go
+WITHHELD = "withheld"  # |mail |bounce …: hits that were appraised and are not told, by class
 DELIVERIES = "deliveries"  # |sent |delayed |parked: attempts to deliver an alert
 
 # Counted or put by the parent.
@@ -81,7 +84,14 @@ LAST_MAIL_AT = "last_mail_at"
 LAST_SELFTEST_AT = "last_selftest_at"
 SELFTEST_OK = "selftest_ok"  # 1 or 0: how the last one that ran ended
 
-# Each process of itself; |parent |worker.
+# Counted by the process that answers applications.
+API_REQUESTS = "api_requests"  # |accesses |seed |touches |hits |other
+API_ANSWERS = "api_answers"  # |200 |201 …: the status
+API_ACCESSES = "api_accesses"  # |planted |bare |again |refused
+API_DECOYS = "api_decoys"  # told to applications
+API_SECONDS = "api_seconds"  # from the head of a POST /v1/accesses to its answer
+
+# Each process of itself; |parent |worker |api.
 PROCESS_CPU_SECONDS = "process_cpu_seconds"
 PROCESS_MEMORY_BYTES = "process_memory_bytes"
 PROCESS_DESCRIPTORS = "process_descriptors"
@@ -111,9 +121,21 @@ is gone has to stay in the sum, or a rate jumps when a worker is restarted."""
 
 BOUNDS: Mapping[str, tuple[float, ...]] = {
     COMMIT_SECONDS: (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+    API_SECONDS: (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
     COMMIT_BATCH: (1, 2, 4, 8, 16, 32, 64, 128, 256),
     MESSAGE_SECONDS: (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+    APPRAISAL_SECONDS: (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
     MESSAGE_BYTES: (1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864),
+}
+
+_PLACES = {
+    name: (
+        bounds,
+        (*(f"{name}#{bound:g}" for bound in bounds), f"{name}#inf"),
+        f"{name}#sum",
+        f"{name}#count",
+    )
+    for name, bounds in BOUNDS.items()
 }
 
 
@@ -140,11 +162,10 @@ class Tallies:
 
     def observe(self, name: str, value: float) -> None:
         """Count a value in its histogram."""
-        bounds = BOUNDS[name]
-        place = bisect_left(bounds, value)
-        self.add(f"{name}#{bounds[place]:g}" if place < len(bounds) else f"{name}#inf")
-        self.add(f"{name}#sum", value)
-        self.add(f"{name}#count")
+        bounds, keys, total, count = _PLACES[name]
+        self.add(keys[bisect_left(bounds, value)])
+        self.add(total, value)
+        self.add(count)
 
     def snapshot(self) -> dict[str, float]:
         """Return what there is now."""

@@ -4,20 +4,29 @@ import asyncio
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from math import ceil
+from typing import TYPE_CHECKING
 
 from canary import keyring as keys
 from canary.config import Config
+from canary.config.plans import plan_of
 from canary.errors import ConfigurationError
 from canary.keyring import Keyring
 from canary.mint import Minter, MintPolicy
+from canary.model import HitClass
 from canary.persona import NaturalGenerator
 from canary.ports import Channel, Clock, Owing, Store, system_clock
 from canary.sink import SinkSettings
 from canary.sink.settings import Limits, TlsFiles, Unknown
 
+if TYPE_CHECKING:
+    from canary.origin import Authenticator
+
 SLACK = "slack"
 SPARE_DESCRIPTORS = 200
+RECORDS_REMEMBERED = 100_000
 FILES_HELD = 512
 """How many large messages of one worker the parent holds at a time."""
 
@@ -28,11 +37,17 @@ def load_keys(config: Config) -> Keyring:
 
 
 @contextmanager
-def opened_store(config: Config, keyring: Keyring, clock: Clock = system_clock) -> Iterator[Store]:
-    """Open the database for a block. Raises ConfigurationError, SchemaError, KeyringError, StoreError."""
+def opened_store(
+    config: Config, keyring: Keyring, clock: Clock = system_clock, *, patience: float | None = None
+) -> Iterator[Store]:
+    """Open the database for a block. Raises ConfigurationError, SchemaError, KeyringError, StoreError.
+
+    `patience` is how many seconds what is written waits for another process that writes; mail may wait
+    longer.
+    """
     from canary.store import open_store  # noqa: PLC0415 - a driver, imported on demand
 
-    store = open_store(config.store.path, keyring, owing=owing_of(config), clock=clock)
+    store = open_store(config.store.path, keyring, owing=owing_of(config), clock=clock, patience=patience)
     try:
         yield store
     finally:
@@ -55,13 +70,48 @@ def minter_of(config: Config, keyring: Keyring) -> Minter:
         cap=config.mint.cap,
     )
     generator = NaturalGenerator(keyring.draw, floor_bits=config.mint.floor_bits)
-    return Minter(policy, generator, keyring.draw)
+    return Minter(policy, generator, keyring.draw, _planned(config, policy) if config.plans else None)
+
+
+def _planned(config: Config, unplanned: MintPolicy) -> Callable[[str], MintPolicy]:
+    """Return what says which policy holds for a record: its plan's, else the one for records without."""
+    policies = {
+        plan.name: replace(
+            unplanned,
+            view_rate=plan.view_rate,
+            per_view=plan.per_view,
+            cap=plan.cap,
+            stable=plan.stable,
+            cohort=plan.cohort,
+            join_every=plan.join_every,
+            controls=plan.controls,
+        )
+        for plan in config.plans
+    }
+
+    @lru_cache(maxsize=RECORDS_REMEMBERED)
+    def policy_of(record: str) -> MintPolicy:
+        plan = plan_of(config.plans, record)
+        return policies[plan.name] if plan else unplanned
+
+    return policy_of
 
 
 def owing_of(config: Config) -> Owing:
     """Return which hits owe a word to which channels."""
     configured = (SLACK,) if config.slack_url() else ()
-    return Owing(configured, config.alert.window, config.alert.min_confidence)
+    alert = config.alert
+    least = {each: getattr(alert.on, each.value) for each in HitClass}
+    return Owing(configured, alert.window, alert.min_confidence, least, alert.hold)
+
+
+def authenticator_of(config: Config) -> "Authenticator | None":
+    """Return what asks DNS who sent a message, None where nobody is to be asked; close it when done."""
+    if config.origins.dns is None:
+        return None
+    from canary.origin import Authenticator, Bounds  # noqa: PLC0415 - only where mail is looked at
+
+    return Authenticator(config.origins.dns, bounds=Bounds(seconds=config.origins.deadline.total_seconds()))
 
 
 def channels_of(config: Config) -> list[Channel]:

@@ -1,7 +1,8 @@
 """Keep the generated parts of the documentation what the program says.
 
-A part stands between `<!-- help: canary mint -->` or `<!-- settings -->` and `<!-- end -->`.
-Without arguments: say which parts are out of date, and exit with 1. With --write: put them right.
+A part stands between `<!-- help: canary mint -->` or `<!-- settings -->` and `<!-- end -->`;
+docs/openapi.json is one whole. Without arguments: say which parts are out of date, and exit with 1. With
+--write: put them right.
 """
 
 import os
@@ -11,10 +12,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from canary.api.document import written
 from canary.config import reference
 
 ROOT = Path(__file__).parent.parent
-PART = re.compile(r"(<!-- (help|settings)(?:: canary ?([a-z ]*))? -->\n).*?(<!-- end -->)", re.DOTALL)
+OPENAPI = ROOT / "docs" / "openapi.json"
+COMMAND = r"(?:[a-z]+[ -]?)*"
+PART = re.compile(rf"(<!-- (help|settings)(?:: canary ?({COMMAND}))? -->\n).*?(<!-- end -->)", re.DOTALL)
 WIDTH = 100
 
 
@@ -22,6 +26,7 @@ def pages() -> Iterator[Path]:
     """Yield every page of the documentation."""
     yield ROOT / "README.md"
     yield from sorted((ROOT / "docs").glob("*.md"))
+    yield OPENAPI
 
 
 def help_of(command: str) -> str:
@@ -52,9 +57,14 @@ def rendered(text: str) -> str:
     return PART.sub(part, text)
 
 
+def expected(page: Path) -> str:
+    """Return a page as it must be."""
+    return written() if page == OPENAPI else rendered(page.read_text())
+
+
 def stale() -> list[Path]:
     """Return the pages with a part that is out of date."""
-    return [page for page in pages() if rendered(page.read_text()) != page.read_text()]
+    return [page for page in pages() if expected(page) != page.read_text()]
 
 
 def main() -> int:
@@ -62,7 +72,7 @@ def main() -> int:
     old = stale()
     for page in old:
         if "--write" in sys.argv[1:]:
-            page.write_text(rendered(page.read_text()))
+            page.write_text(expected(page))
             print(f"written: {page.relative_to(ROOT)}")
         else:
             print(f"out of date: {page.relative_to(ROOT)} (run scripts/fix)")

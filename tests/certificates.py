@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certify(folder: Path, name: str = "localhost", days: int = 1) -> tuple[Path, Path]:
+def certify(folder: Path, name: str = "localhost", days: float = 1) -> tuple[Path, Path]:
     """Make a certificate that is its own authority, and ends in so many days; chain and key, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

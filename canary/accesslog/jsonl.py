@@ -48,6 +48,8 @@ def _texts(row: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, str]
                 texts[name] = text
             case None:
                 texts[name] = ""
+            case bool() as truth if name == "bare":
+                texts[name] = str(truth)
             case bool() | list() | dict():
                 raise FieldError(name, "is neither text nor a number")
             case number:

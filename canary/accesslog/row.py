@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from canary.accesslog.times import time_of
-from canary.model import Access
+from canary.model import Access, ActorClass
 
 NAMES = {
     "at": ("at", "time", "timestamp", "date"),
@@ -19,8 +20,13 @@ NAMES = {
     "client_ip": ("client_ip", "ip", "remote_addr"),
     "actor": ("actor",),
     "source_id": ("source_id", "id", "access_id", "event_id", "request_id"),
+    "actor_class": ("actor_class",),
+    "bare": ("bare",),
 }
 """What an access's fields are called in logs, the likeliest name first."""
+
+CLASSES = {"": ActorClass.PERSON, **{each.value: each for each in ActorClass}}
+TRUTHS = {"": False, "false": False, "0": False, "no": False, "true": True, "1": True, "yes": True}
 
 NEEDED = ("at", "employee", "record")
 MAX_FIELD = 1024
@@ -91,7 +97,7 @@ def field_places(names: tuple[str, ...]) -> Mapping[str, int]:
 
 def access_of(values: Mapping[str, str], until: datetime) -> Access:
     """Return the access that the texts of its fields describe. Raises FieldError."""
-    texts = {name: _clean(name, values.get(name, "")) for name in NAMES}
+    texts = {name: clean(name, values.get(name, "")) for name in NAMES}
     for name in NEEDED:
         if not texts[name]:
             raise FieldError(name, "is missing")
@@ -109,10 +115,21 @@ def access_of(values: Mapping[str, str], until: datetime) -> Access:
         client_ip=texts["client_ip"] or None,
         actor=texts["actor"] or None,
         source_id=texts["source_id"] or None,
+        actor_class=_one_of("actor_class", texts["actor_class"], CLASSES),
+        bare=_one_of("bare", texts["bare"], TRUTHS),
     )
 
 
-def _clean(name: str, text: str) -> str:
+def _one_of(name: str, text: str, values: Mapping[str, Any]) -> Any:
+    """Return what a word stands for. Raises FieldError that says which there are."""
+    try:
+        return values[text.lower()]
+    except KeyError:
+        raise FieldError(name, f"is none of {', '.join(filter(None, values))}") from None
+
+
+def clean(name: str, text: str) -> str:
+    """Return a field's text without spaces around it. Raises FieldError."""
     text = text.strip()
     if len(text) > MAX_FIELD:
         raise FieldError(name, f"is longer than {MAX_FIELD} characters")

@@ -10,9 +10,19 @@ from operator import itemgetter
 from typing import Any
 
 from canary.accesslog.lines import Lines
-from canary.accesslog.row import MAX_FIELD, NAMES, NEEDED, BadRow, FieldError, access_of, field_places
+from canary.accesslog.row import (
+    CLASSES,
+    MAX_FIELD,
+    NAMES,
+    NEEDED,
+    TRUTHS,
+    BadRow,
+    FieldError,
+    access_of,
+    field_places,
+)
 from canary.accesslog.times import EARLIEST
-from canary.model import Access
+from canary.model import Access, ActorClass
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -83,7 +93,7 @@ def _quick_reader(header: Header, until: datetime) -> Callable[[list[str]], Acce
     width = len(header.names)
     at_place, employee_place, record_place = (header.places[name] for name in NEEDED)
     optional = itemgetter(*(header.places.get(name, width) for name in NAMES if name not in NEEDED))
-    read_time = datetime.fromisoformat
+    read_time, classes, truths = datetime.fromisoformat, CLASSES.get, TRUTHS.get
 
     def quick(row: list[str]) -> Any:
         text = "".join(row)
@@ -101,7 +111,11 @@ def _quick_reader(header: Header, until: datetime) -> Callable[[list[str]], Acce
         if not EARLIEST <= at <= until:
             return None
         row.append("")
-        beneficiary, tool, session, client_ip, actor, source_id = optional(row)
+        beneficiary, tool, session, client_ip, actor, source_id, class_, bare_ = optional(row)
+        actor_class, bare = classes(class_), truths(bare_)
+        if actor_class is None or bare is None:
+            row.pop()
+            return None
         access: Any = _Unfrozen(
             employee,
             record,
@@ -112,6 +126,8 @@ def _quick_reader(header: Header, until: datetime) -> Callable[[list[str]], Acce
             client_ip.strip() or None,
             actor.strip() or None,
             source_id.strip() or None,
+            actor_class,
+            bare,
         )
         access.__class__ = Access
         return access
@@ -140,6 +156,8 @@ class _Unfrozen:
         client_ip: str | None,
         actor: str | None,
         source_id: str | None,
+        actor_class: ActorClass,
+        bare: bool,
     ) -> None:
         self.employee = employee
         self.record = record
@@ -151,6 +169,8 @@ class _Unfrozen:
         self.actor = actor
         self.source_id = source_id
         self.id = ""
+        self.actor_class = actor_class
+        self.bare = bare
 
 
 def _careful(

@@ -3,9 +3,10 @@
 import math
 import re
 
-from canary.alert.facts import Account, decoys, leading_class, surest, when
+from canary.alert.facts import Account, decoys, leading_class, pointed_to, shared, surest, when
 from canary.alert.markup import Sentence, quoted
 from canary.model import Alert, BaseRate, HitClass
+from canary.persona import bits_to_guess
 
 VALUE_CHARS = 60
 PLAIN_ARGUMENT = re.compile(r"\w[\w.@+:/-]{0,59}", re.ASCII)
@@ -17,9 +18,10 @@ RULE_OF_THREE = 3
 def doubts(alert: Alert, exposed: tuple[Account, ...]) -> tuple[Sentence, ...]:
     """Return what else could explain the hits."""
     count = len(exposed)
+    sharing = ", which share decoys" if count > 1 and shared(alert) else ""
     breach: Sentence = (
         "A breach of the record store, a backup or a later system: then decoys of many accounts are hit. ",
-        f"This alert names {count:,} {'account' if count == 1 else 'accounts'}.",
+        f"This alert names {count:,} {'account' if count == 1 else 'accounts'}{sharing}.",
     )
     if not exposed:
         return (breach, _guess(alert))
@@ -33,8 +35,10 @@ def doubts(alert: Alert, exposed: tuple[Account, ...]) -> tuple[Sentence, ...]:
 
 
 def _guess(alert: Alert) -> Sentence:
+    if all(hit.touch for hit in alert.hits):
+        return ("A slip of the hand, a clean-up, or a job of the tool itself that was taken for a person.",)
     found = decoys(alert)
-    digits = min(max(decoy.surprisal, 0.0) for decoy in found) * DIGITS_PER_BIT
+    digits = min(max(bits_to_guess(decoy), 0.0) for decoy in found) * DIGITS_PER_BIT
     chance = f"one try in 10^{digits:.0f}" if digits >= 1 else "any try"
     easiest = "this address" if len(found) == 1 else "the easiest of these addresses"
     return (f"A guess: {chance} at likely names would meet {easiest}.",)
@@ -60,7 +64,8 @@ def steps(alert: Alert, exposed: tuple[Account, ...]) -> tuple[Sentence, ...]:
 
 def _look(alert: Alert, exposed: tuple[Account, ...]) -> Sentence:
     show = quoted(f"canary hit show {surest(alert)[0].id}", VALUE_CHARS)
-    access = exposed[0].last.id
+    account = pointed_to(alert, exposed)
+    access = account.last.id if account else ""
     if not access:
         return ("Look at everything kept: ", show, ".")
     return (
@@ -88,10 +93,17 @@ def _verify(exposed: tuple[Account, ...]) -> Sentence:
 
 
 def _search(alert: Alert, exposed: tuple[Account, ...]) -> Sentence:
-    employee = exposed[0].employee
+    account = pointed_to(alert, exposed)
+    employee = account.employee if account else ""
     senders = "Search the mail of real customers of the record for the same sender."
-    if leading_class(alert) is HitClass.PROBE:
+    if leading_class(alert) is HitClass.TOUCH:
+        senders = "Read in the tool's log what else was done then, by whom, and to whose records."
+    elif leading_class(alert) is HitClass.PROBE:
         senders = "Lists are verified before they are mailed: watch for the mail."
+    if account is None:
+        record = exposed[0].last.record
+        if PLAIN_ARGUMENT.fullmatch(record):
+            return ("Look for more: ", quoted(f"canary hits --record {record}", 90), f". {senders}")
     if PLAIN_ARGUMENT.fullmatch(employee):
         return ("Look for more: ", quoted(f"canary hits --employee {employee}", 90), f". {senders}")
     return (senders,)

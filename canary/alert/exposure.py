@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from canary.alert.facts import Account, distinct, leading_class, span, surest, when
+from canary.alert.facts import (
+    Account,
+    accounts,
+    distinct,
+    leading_class,
+    pointed_to,
+    span,
+    surest,
+    when,
+)
 from canary.alert.markup import Quote, Sentence, quoted
 from canary.model import Access, Alert, HitClass
 
@@ -19,7 +28,7 @@ def facts_of(alert: Alert, account: Account, values: int) -> Iterator[tuple[str,
     times = "1 access" if len(shown) == 1 else f"{len(shown):,} accesses"
     times += f", {since:,} since" if since else ""
     records = distinct(access.record for access in shown)
-    yield "Account", (quoted(account.employee, VALUE_CHARS),)
+    yield "Account", (quoted(account.employee, VALUE_CHARS), account.acting)
     yield "Record" if len(records) == 1 else "Records", listed(records, values)
     yield "Beneficiary", listed(distinct(access.beneficiary for access in shown), values)
     yield "First shown", (f"{when(shown[0].at)}, {before(shown[0], account, alert)}",)
@@ -50,10 +59,15 @@ def listed(values: Sequence[str], most: int) -> Sentence:
 
 
 def confidence(alert: Alert) -> str:
-    """Return the highest confidence among the hits as a word and a figure that never reaches 1."""
+    """Return the highest confidence among the hits as a word and a figure that never reaches 1.
+
+    Where decoys that accounts share point to none of them, it is said to be for all of these together.
+    """
     highest = surest(alert)[0].verdict.confidence
     word = next((word for least, word in CONFIDENCE_WORDS if highest >= least), "very low")
-    return f"{word} ({min(highest, 0.99):.2f})"
+    exposed = accounts(alert)
+    whose = " for these accounts together" if exposed and not pointed_to(alert, exposed) else ""
+    return f"{word} ({min(highest, 0.99):.2f}){whose}"
 
 
 def before(access: Access, account: Account, alert: Alert) -> str:
@@ -77,7 +91,7 @@ def _exposure(alert: Alert, account: Account, values: int) -> Sentence:
     ]
     return (
         quoted(account.employee, VALUE_CHARS),
-        f": {count}, record ",
+        f"{account.acting}: {count}, record ",
         *listed(distinct(access.record for access in account.accesses), values),
         ", beneficiary ",
         *listed(distinct(access.beneficiary for access in account.accesses), values),
@@ -89,7 +103,7 @@ def _exposure(alert: Alert, account: Account, values: int) -> Sentence:
 def _classes(alert: Alert) -> str:
     counts = {
         one: sum(hit.verdict.hit_class is one for hit in alert.hits)
-        for one in (HitClass.MAIL, HitClass.BOUNCE, HitClass.PROBE)
+        for one in (HitClass.MAIL, HitClass.TOUCH, HitClass.BOUNCE, HitClass.PROBE)
     }
     return ", ".join(
         one.value if len(alert.hits) == 1 else f"{count:,} {one.value}"

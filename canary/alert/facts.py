@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from canary.model import Access, Alert, Decoy, Hit, HitClass, Peer, Probe
+from canary.model import Access, ActorClass, Alert, Decoy, Hit, HitClass, Layer, Peer, Probe, Touch
 
 TEST_ALERT = "test"
 """The identifier of an alert about nothing, sent to try a channel."""
 
+TOLD_FIRST = (HitClass.MAIL, HitClass.TOUCH, HitClass.BOUNCE)
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -27,6 +28,12 @@ class Account:
     hit_at: datetime
 
     @property
+    def acting(self) -> str:
+        """Return what looked, to be said behind the account, where that was no person; else ""."""
+        others = sorted({access.actor_class for access in self.accesses} - {ActorClass.PERSON})
+        return f" (shown to {', '.join(others)}: not a person)" if others else ""
+
+    @property
     def before(self) -> tuple[Access, ...]:
         """Return the accesses up to the hit: the ones that can have exposed the address."""
         return tuple(access for access in self.accesses if access.at <= self.hit_at)
@@ -39,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message or probe as it arrived, with the hits that it made."""
+    """A message or probe as it arrived, or a touch as it was reported, with the hits that it made."""
 
     at: datetime
     hits: tuple[Hit, ...]
@@ -48,6 +55,7 @@ class Arrival:
     head: bytes = b""
     probe: Probe | None = None
     ours: bool = True
+    touch: Touch | None = None
 
 
 def accounts(alert: Alert) -> tuple[Account, ...]:
@@ -105,6 +113,7 @@ def _arrival(hits: list[Hit]) -> Arrival:
         mail_from=probe.mail_from if probe else "",
         peer=probe.peer if probe else Peer("", 0),
         probe=probe,
+        touch=first.touch,
     )
 
 
@@ -113,10 +122,28 @@ def decoys(alert: Alert) -> tuple[Decoy, ...]:
     return tuple({hit.decoy.address: hit.decoy for hit in alert.hits}.values())
 
 
+def shared(alert: Alert) -> bool:
+    """Say whether employees share decoys that were hit: then several accounts are one leak, not several.
+
+    A touch names one access, whoever shares the decoy.
+    """
+    return any(
+        hit.decoy.layer is not Layer.VIEW for hit in alert.hits if not hit.decoy.control and hit.touch is None
+    )
+
+
+def pointed_to(alert: Alert, exposed: tuple[Account, ...]) -> Account | None:
+    """Return the account that the decoys point to before others, None where shared ones point to several."""
+    if not exposed:
+        return None
+    tied = [each for each in exposed if each.decoys == exposed[0].decoys]
+    return None if shared(alert) and len(tied) > 1 else exposed[0]
+
+
 def leading_class(alert: Alert) -> HitClass:
-    """Return the class that an alert is told as: mail before a bounce before a probe."""
+    """Return the class that an alert is told as: mail before a touch before a bounce before a probe."""
     classes = {hit.verdict.hit_class for hit in alert.hits}
-    return next((one for one in (HitClass.MAIL, HitClass.BOUNCE) if one in classes), HitClass.PROBE)
+    return next((one for one in TOLD_FIRST if one in classes), HitClass.PROBE)
 
 
 def surest(alert: Alert) -> tuple[Hit, ...]:

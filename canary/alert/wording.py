@@ -14,17 +14,23 @@ from canary.alert.facts import (
     decoys,
     distinct,
     leading_class,
+    shared,
     surest,
     when,
 )
 from canary.alert.markup import Quote, Sentence, capped, clean, defanged_quote, quoted, spoken
+from canary.alert.touched import actions, touch_rows, what_was_done, whose_page
 from canary.mail import headers_of
-from canary.model import Alert, HitClass, Peer
+from canary.model import Alert, Decoy, HitClass, Layer, Peer
 
 TITLE_CHARS = 150
 NOT_OURS = (
     "The envelope was not ours: the message was read from a file, "
     "so its sender, recipient and time are what that file claims."
+)
+ALIKE = (
+    "a shared address points to none of them more than to another, what points further is who was shown "
+    "all that was hit."
 )
 SEVERAL = (
     "Lists from several sources are sold together; a shared screen or session, "
@@ -50,7 +56,7 @@ FULL = Detail()
 class Story:
     """What an alert says, part by part, before it is laid out for a screen or a channel.
 
-    `facts` and `arrived` are labelled; `arrived` has one group per message or probe.
+    `facts` and `arrived` are labelled; `arrived` has one group per message, probe or touch.
     """
 
     title: str
@@ -99,13 +105,15 @@ def title(alert: Alert) -> str:
             happened = f"{subject} {'is' if count == 1 else 'are'} being verified"
         case HitClass.BOUNCE:
             happened = f"{subject} received a bounce"
+        case HitClass.TOUCH:
+            happened = f"{subject} touched by hand in the tool: {actions(alert)}"
         case _:
             happened = f"{subject} received mail"
     match exposed:
         case ():
             through = "shown through no access"
         case (only,):
-            through = f"exposed through the access of {quoted(only.employee, 60).text}"
+            through = f"exposed through the access of {quoted(only.employee, 60).text}{only.acting}"
         case _:
             through = f"exposed through the accesses of {len(exposed)} accounts"
     test = "TEST: " if alert.id == TEST_ALERT else ""
@@ -145,7 +153,10 @@ def _lead(
     if len(found) > detail.values:
         names.append(f" and {len(found) - detail.values:,} more")
     yield _what_came(alert, came, tuple(names))
-    yield _who_was_shown(exposed, len(found))
+    if all(hit.touch for hit in alert.hits):
+        yield whose_page(exposed)
+    else:
+        yield _who_shares(exposed, found) if shared(alert) else _who_was_shown(exposed, len(found))
     if len(found) > 1 and len(came) == 1:
         yield (f"All {len(found)} came together; that by itself is evidence, for chance seldom names two.",)
     if any(hit.deliveries > 1 for hit in alert.hits):
@@ -164,11 +175,19 @@ def _what_came(alert: Alert, came: tuple[Arrival, ...], names: Sentence) -> Sent
     what = leading_class(alert)
     if what is HitClass.PROBE:
         return (f"Somebody is verifying a list ({at}); no mail yet. It holds ", *names, ".")
-    noun = "message" if what is HitClass.MAIL else "bounce"
+    touches = sum(arrival.touch is not None for arrival in came)
     probes = sum(arrival.probe is not None for arrival in came)
-    count = len(came) - probes
+    if what is HitClass.TOUCH:
+        return what_was_done(alert, came, at, names)
+    noun = "message" if what is HitClass.MAIL else "bounce"
+    count = len(came) - probes - touches
     arrived = f"A {noun} arrived {at}" if count == 1 else f"{count:,} {noun}s arrived {at}"
-    verified = f" (and {probes:,} {'probe' if probes == 1 else 'probes'})" if probes else ""
+    others = [
+        f"{many:,} {noun if many == 1 else plural}"
+        for many, noun, plural in ((probes, "probe", "probes"), (touches, "touch", "touches"))
+        if many
+    ]
+    verified = f" (and {' and '.join(others)})" if others else ""
     return (f"{arrived}{verified} for ", *names, ".")
 
 
@@ -182,17 +201,34 @@ def _who_was_shown(exposed: tuple[Account, ...], count: int) -> Sentence:
             return (
                 f"{nobody}; the {address} shown only to the account ",
                 quoted(only.employee, VALUE_CHARS),
-                ".",
+                f"{only.acting}.",
             )
         case _:
             address = "address was" if count == 1 else "addresses were"
             return (f"{nobody}; the {address} shown to {len(exposed):,} accounts. {SEVERAL}",)
 
 
+def _who_shares(exposed: tuple[Account, ...], found: tuple[Decoy, ...]) -> Sentence:
+    """Say who was shown decoys that employees share; one shown to a single account so far is not only its."""
+    own = sum(decoy.layer is Layer.VIEW for decoy in found)
+    rest = len(found) - own
+    which = f"{rest:,} of these addresses" if own else "This address" if rest == 1 else "These addresses"
+    lead = (
+        f"{which} {'is' if rest == 1 else 'are'} shared: all who view the record, or a keyed half of them, "
+        "are shown the same. "
+    )
+    if len(exposed) == 1:
+        only = exposed[0]
+        return (lead, "So far one account was: ", quoted(only.employee, VALUE_CHARS), f"{only.acting}.")
+    return (lead, f"By then {len(exposed):,} accounts were; {ALIKE}")
+
+
 def _arrived(arrival: Arrival, detail: Detail) -> tuple[tuple[str, Quote], ...]:
     def told(text: str) -> Quote:
         return defanged_quote(text, detail.chars)
 
+    if arrival.touch is not None:
+        return touch_rows(arrival.touch, detail.chars)
     sender = told(arrival.mail_from) if arrival.mail_from else quoted("<> (null sender)", VALUE_CHARS)
     rows = [("Envelope sender", sender)]
     if arrival.probe is None:

@@ -12,14 +12,19 @@ accesses that showed it, taken as independent:
 - another way out of the company (a shared screen, an infected laptop, a copied database): a fixed share,
   because a single decoy is never proof; it shrinks with every further decoy of the same accesses.
 
+Of a decoy that many employees are shown it says how surely the address came out of the accesses of these
+together; which of them it was, one such decoy does not tell.
+
 It is a score to rank hits by, on the scale of a probability, and no more exact than its assumptions.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from canary.model import BaseRate, HitClass, Message, Probe, Verb, Verdict
+from canary.model import ActorClass, BaseRate, HitClass, Layer, Message, Probe, Verb, Verdict
+from canary.persona import bits_to_guess
 from canary.ports import Sighting
 
 ASSUMED_NOISE = 0.02
@@ -36,13 +41,15 @@ OUR_OWN = "a self-test: nobody was ever shown this decoy, and only `canary selft
 
 def judge_message(message: Message, sightings: Mapping[str, Sighting], rate: BaseRate) -> dict[str, Verdict]:
     """Return a verdict for each decoy that a message was sent to, by recipient."""
+    at = message.received_at
+    shown = _decoys_by_employee(sightings, at)
     return {
         recipient: _verdict(
             HitClass.MAIL if message.mail_from else HitClass.BOUNCE,
             sighting,
-            _together(sighting, sightings),
+            max((shown[each] for each in _employees(sighting, at)), default=1),
             rate,
-            at=message.received_at,
+            at=at,
             share=_message_share(message),
             notes=_message_notes(message),
         )
@@ -94,17 +101,19 @@ def _verdict(
         return Verdict(hit_class, 0.0, ("a control: nobody was ever shown this decoy", *notes))
     if not sighting.accesses:
         return Verdict(hit_class, 0.0, ("no access is on record as having shown this decoy", *notes))
-    guess = guess_chance(decoy.surprisal, rate.strays)
+    bits = bits_to_guess(decoy)
+    guess = guess_chance(bits, rate.strays)
     by_chance = (1 - guess) * (1 - noise_chance(rate))
     if not any(access.at <= at for access in sighting.accesses):
         share *= SHOWN_LATER_SHARE
     confidence = share * by_chance * (1 - OTHER_WAYS / together)
     reasons = (
-        _exposed(sighting),
+        _exposed(sighting, at),
+        *_no_persons(sighting),
         *([f"{together} decoys that the same employee was shown were hit together"] if together > 1 else ()),
         (
             f"a guess would have met it with a chance of {_small(guess)} "
-            f"({decoy.surprisal:.0f} bits, {rate.strays} unknown recipients tried by then)"
+            f"({bits:.0f} bits, {rate.strays} unknown recipients tried by then)"
         ),
         _noise_words(rate),
         *_time_notes(sighting, at),
@@ -113,29 +122,38 @@ def _verdict(
     return Verdict(hit_class, round(max(0.0, min(confidence, 0.99)), 2), reasons)
 
 
-def _together(sighting: Sighting, sightings: Mapping[str, Sighting]) -> int:
-    """Return how many decoys of the same employee a message hit."""
-    employees = {access.employee for access in sighting.accesses}
-    return max(
-        1,
-        len(
-            {
-                each.decoy.id
-                for each in sightings.values()
-                if employees & {access.employee for access in each.accesses}
-            }
-        ),
-    )
+def _decoys_by_employee(sightings: Mapping[str, Sighting], at: datetime) -> Counter[str]:
+    """Return how many of the decoys that a message hit each employee was shown by then."""
+    decoys = {each.decoy.id: each for each in sightings.values()}
+    return Counter(employee for each in decoys.values() for employee in _employees(each, at))
 
 
-def _exposed(sighting: Sighting) -> str:
-    employees = {access.employee for access in sighting.accesses}
-    times = len(sighting.accesses)
+def _employees(sighting: Sighting, at: datetime) -> set[str]:
+    """Return who was shown a decoy by a time; everybody who ever was, where all accesses are later."""
+    by_then = {access.employee for access in sighting.accesses if access.at <= at}
+    return by_then or {access.employee for access in sighting.accesses}
+
+
+def _exposed(sighting: Sighting, at: datetime) -> str:
+    employees, times = _employees(sighting, at), len(sighting.accesses)
+    count = "1 account" if len(employees) == 1 else f"{len(employees):,} accounts"
+    count = f"at least {count}" if sighting.more else count
+    layer = sighting.decoy.layer
+    if layer is Layer.VIEW:
+        shown = "was" if len(employees) == 1 else "were"
+        over = "over " if sighting.more else ""
+        return f"only {count} {shown} shown the address, in {over}{times} access{'es' if times > 1 else ''}"
+    whom = "everybody who views" if layer is Layer.STABLE else "a keyed half of those who view"
     return (
-        f"only {len(employees)} account{'s' if len(employees) > 1 else ''} "
-        f"{'were' if len(employees) > 1 else 'was'} shown the address, "
-        f"in {times} access{'es' if times > 1 else ''}"
+        f"{whom} the record is shown this address: {count} by then, and by itself it points to none of them "
+        "more than to another"
     )
+
+
+def _no_persons(sighting: Sighting) -> tuple[str, ...]:
+    """Return what the accesses were of that are no person's."""
+    found = {access.actor_class for access in sighting.accesses} - {ActorClass.PERSON}
+    return tuple(f"shown to {each.value} (not a person)" for each in sorted(found))
 
 
 def _noise_words(rate: BaseRate) -> str:

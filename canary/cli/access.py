@@ -7,8 +7,9 @@ import typer
 from canary.cli.context import context_of
 from canary.cli.output import print_json, say
 from canary.cli.table import print_table
-from canary.investigate import access_json, planting_json
+from canary.investigate import access_json, layer_of, planting_json
 
+SHOWN_BARE = "yes: shown without decoys"
 group = typer.Typer(help="Look at one access.", no_args_is_help=True)
 
 
@@ -32,8 +33,8 @@ def show(
         print_json({"access": body["access"], "decoys": body["decoys"]})
         return
     for key, value in access_json(planting.access).items():
-        if value:
-            say(f"{key:<12} {value}")
+        if value and (key, value) != ("actor_class", "person"):
+            say(f"{key:<12} {SHOWN_BARE if value is True else value}")
     say()
-    rows = ((each.id, each.address, each.name) for each in planting.decoys)
-    print_table(("decoy", "address", "name"), rows, none="it showed no decoys")
+    rows = ((each.id, each.address, each.name, layer_of(each)) for each in planting.decoys)
+    print_table(("decoy", "address", "name", "layer"), rows, none="it showed no decoys")

@@ -7,7 +7,7 @@ import typer
 from canary.cli.context import context_of
 from canary.cli.output import either, print_json, print_jsonl
 from canary.cli.table import print_table
-from canary.investigate import decoy_json
+from canary.investigate import decoy_json, layer_of
 
 
 def run(
@@ -31,14 +31,14 @@ def run(
             print_jsonl(decoy_json(decoy) for decoy in decoys)
         else:
             print_table(
-                ("decoy", "address", "name", "minted", "control"),
+                ("decoy", "address", "name", "minted", "layer"),
                 (
                     (
                         each.id,
                         each.address,
                         each.name,
                         f"{each.minted_at:%Y-%m-%d %H:%M}",
-                        "self-test" if each.selftest else "control" if each.control else "",
+                        layer_of(each),
                     )
                     for each in decoys
                 ),

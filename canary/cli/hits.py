@@ -1,9 +1,9 @@
 """`canary hits` and `canary hit show`: what was hit, and through whose access."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,8 @@ from canary.cli.output import either, print_json, print_jsonl, say
 from canary.cli.table import print_table
 from canary.cli.times import since_of
 from canary.errors import UsageError
-from canary.investigate import hit_json, hit_lines
+from canary.investigate import few, hit_json, hit_lines
+from canary.investigate.sender import origin_json, origin_lines
 from canary.model import Hit, HitClass
 from canary.ports import HitFilter
 
@@ -99,13 +100,19 @@ def show(
         hit = store.hit(hit_id)
         if raw:
             if hit.message is None:
-                raise UsageError(f"{hit_id} is a probe: there is no message behind it")
+                what = "touch" if hit.touch else "probe"
+                raise UsageError(f"{hit_id} is a {what}: there is no message behind it")
             _print_raw(store.raw_chunks(hit.message.id), hit_id)
             return
+        origin = store.origin(hit.message.id) if hit.message else None
     if as_json:
-        print_json(hit_json(hit))
-    else:
-        for line in hit_lines(hit):
+        print_json(hit_json(hit) | {"origin": origin_json(origin) if origin else None})
+        return
+    for line in hit_lines(hit):
+        say(line)
+    if hit.message:
+        say("")
+        for line in origin_lines(origin):
             say(line)
 
 
@@ -124,18 +131,24 @@ def _print_raw(chunks: Iterable[bytes], hit_id: str) -> None:
 def _row(hit: Hit) -> tuple[str, ...]:
     body = hit_json(hit)
     shown = body["accesses"]
-    message, probe = body["message"], body["probe"]
-    arrived = f"{message['mail_from'] or '<>'}: {message['subject']}" if message else f"{probe['verb']} only"
     return (
         hit.id,
         f"{hit.at:%Y-%m-%d %H:%M}",
         body["class"],
         _confidence(hit),
-        ", ".join(dict.fromkeys(access["employee"] for access in shown)) or "-",
-        ", ".join(dict.fromkeys(access["record"] for access in shown)) or "-",
+        few(list(dict.fromkeys(access["employee"] for access in shown))) or "-",
+        few(list(dict.fromkeys(access["record"] for access in shown))) or "-",
         hit.decoy.address,
-        arrived,
+        _arrived(body),
     )
+
+
+def _arrived(body: Mapping[str, Any]) -> str:
+    """Return what made a hit, in a few words."""
+    message, probe, touch = body["message"], body["probe"], body["touch"]
+    if touch:
+        return f"{touch['action']} by {touch['employee']}"
+    return f"{message['mail_from'] or '<>'}: {message['subject']}" if message else f"{probe['verb']} only"
 
 
 def _confidence(hit: Hit) -> str:

@@ -16,15 +16,15 @@ from canary.accesslog import BadRow, ReadReport, read
 from canary.cli.context import Context, context_of
 from canary.cli.output import counted, json_text, note, print_json, say, whole_file
 from canary.cli.table import print_table
-from canary.cli.told import At, Beneficiary, ClientIp, Session, Tool, access_told
+from canary.cli.told import Acting, At, Beneficiary, ClientIp, Session, Tool, access_told
 from canary.errors import DataError, UsageError
-from canary.investigate import decoy_json, planting_json
+from canary.investigate import decoy_json, layer_of, planting_json
 from canary.model import Access, Decoy, Planting
 from canary.plant import Planter
 
 TOLD_ROWS = 20
 OUTPUTS = (".csv", ".jsonl")
-CSV_COLUMNS = ("access", "at", "employee", "record", "decoy", "address", "name")
+CSV_COLUMNS = ("access", "at", "employee", "record", "decoy", "address", "name", "layer")
 WAYS = "give --employee and --record, or --from FILE, or --control N"
 
 Write = Callable[[Planting], object]
@@ -42,6 +42,7 @@ def run(
     tool: Tool = None,
     session: Session = None,
     client_ip: ClientIp = None,
+    actor_class: Acting = None,
     at: At = None,
     source: Annotated[
         str | None,
@@ -81,6 +82,7 @@ def run(
         "--tool": tool,
         "--session": session,
         "--client-ip": client_ip,
+        "--actor-class": actor_class,
         "--at": at,
     }
     if source is None and output is not None:
@@ -101,6 +103,7 @@ def run(
             tool=tool,
             session=session,
             client_ip=client_ip,
+            actor_class=actor_class,
         )
         _one(program, access, as_json=as_json)
 
@@ -136,8 +139,8 @@ def _controls(program: Context, count: int, *, as_json: bool) -> None:
 
 
 def _print_decoys(decoys: Sequence[Decoy]) -> None:
-    rows = ((each.id, each.address, each.name) for each in decoys)
-    print_table(("decoy", "address", "name"), rows, none="no decoys")
+    rows = ((each.id, each.address, each.name, layer_of(each)) for each in decoys)
+    print_table(("decoy", "address", "name", "layer"), rows, none="no decoys")
 
 
 @dataclass(slots=True)
@@ -277,4 +280,5 @@ def _csv_rows(planting: Planting) -> Iterator[tuple[str, ...]]:
     access = planting.access
     for decoy in planting.decoys:
         at = access.at.isoformat()
-        yield (access.id, at, access.employee, access.record, decoy.id, decoy.address, decoy.name)
+        shown = (decoy.id, decoy.address, decoy.name, layer_of(decoy))
+        yield (access.id, at, access.employee, access.record, *shown)

@@ -15,18 +15,25 @@ from canary import __version__
 from canary.cli import (
     access,
     alerts,
+    api_key,
     attempts,
     config,
     decoys,
     demo,
     hits,
+    incident,
+    incidents,
     ingest,
     init,
+    lookup,
     mint,
+    plan,
     seed,
     selftest,
+    sellers,
     serve,
     status,
+    suppress,
 )
 from canary.cli.context import Context
 from canary.cli.output import complain, say
@@ -36,13 +43,20 @@ GLOBAL_OPTIONS = ("--config", "--set")
 INTERRUPTED = 130
 ORDER = (
     "init",
+    "plan",
     "mint",
     "seed",
     "serve",
+    "api-key",
+    "suppress",
     "selftest",
     "ingest",
     "hits",
     "hit",
+    "incidents",
+    "incident",
+    "lookup",
+    "sellers",
     "access",
     "decoys",
     "attempts",
@@ -52,7 +66,7 @@ ORDER = (
     "demo",
 )
 EXIT_CODES = """
-Exit codes: 0 done · 1 failure · 2 usage · 3 `hits --fail-on-hit` found hits ·
+Exit codes: 0 done · 1 failure · 2 usage · 3 `hits` or `lookup --fail-on-hit` found some ·
 65 bad input data · 75 try again · 78 configuration · 130 interrupted
 """
 
@@ -115,14 +129,21 @@ def root(
 
 
 app.command("init", short_help="Write the configuration, make keys and the database.")(init.run)
+app.command("plan", short_help="Reckon what a plan of decoys can do, before it is chosen.")(plan.run)
 app.command("mint", short_help="Mint the decoys of an access, of an access log, or controls.")(mint.run)
 app.command("seed", short_help="Put decoys among the records of an export.")(seed.run)
 app.command("serve", short_help="Receive mail, attribute it, tell the security team.")(serve.run)
+app.add_typer(api_key.group, name="api-key", short_help="Make, list and revoke applications' keys.")
+app.command("suppress", short_help="Write the list of addresses that you must never mail.")(suppress.run)
 app.command("selftest", short_help="Mail ourselves as a stranger would, and report each leg.")(selftest.run)
 app.command("attempts", short_help="List who guesses addresses, and how much.")(attempts.run)
 app.command("ingest", short_help="Attribute saved mail that another host received.")(ingest.run)
 app.command("hits", short_help="List the hits, newest first.")(hits.run)
 app.add_typer(hits.group, name="hit", short_help="Show one hit: what arrived, through whose access.")
+app.add_typer(incidents.group, name="incidents", short_help="List hits that belong together.")
+app.add_typer(incident.group, name="incident", short_help="Show one incident, act on it, see who was harmed.")
+app.command("lookup", short_help="Look decoys up in a list that was found: whose copy is it?")(lookup.run)
+app.add_typer(sellers.group, name="sellers", short_help="List and import the sellers whom the company knows.")
 app.add_typer(access.group, name="access", short_help="Show one access and its decoys.")
 app.command("decoys", short_help="List every decoy.")(decoys.run)
 app.add_typer(alerts.group, name="alerts", short_help="List alerts, send them again, try the channels.")

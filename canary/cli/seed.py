@@ -13,11 +13,11 @@ import typer
 
 from canary.cli.context import context_of
 from canary.cli.output import counted, note, print_json, warn, whole_file
-from canary.cli.told import At, Beneficiary, ClientIp, Session, Tool, access_told
+from canary.cli.told import Acting, At, Beneficiary, ClientIp, Session, Tool, access_told
 from canary.errors import DataError, UsageError
 from canary.investigate import planting_json
 from canary.model import Placement, Planting
-from canary.plant import placement_salts
+from canary.plant import arranged, placement_salts, shared_salts
 from canary.seed import FORMATS, Survey, survey
 
 
@@ -35,6 +35,7 @@ def run(
     tool: Tool = None,
     session: Session = None,
     client_ip: ClientIp = None,
+    actor_class: Acting = None,
     at: At = None,
     fmt: Annotated[
         str | None,
@@ -80,9 +81,11 @@ def run(
         tool=tool,
         session=session,
         client_ip=client_ip,
+        actor_class=actor_class,
     )
     with _spooled(file) as source, context_of(context).planter() as (planter, keyring, _):
         _refuse_same(file, output)
+        slots = planter.shared_slots(record)
         surveyed = survey(
             cast("BinaryIO", source),
             fmt=fmt,
@@ -90,10 +93,12 @@ def run(
             columns=mapping,
             texts=pool,
             salts=placement_salts(keyring.draw, access),
+            shared=shared_salts(keyring.draw, record, slots),
         )
         with _output(output) as out:
             planting = planter.plant(access)
-            seeding = surveyed.write(cast("BinaryIO", out), planting.decoys)
+            kept = arranged(planter.store, surveyed, planting.decoys)
+            seeding = surveyed.pour(cast("BinaryIO", out), kept)
             planter.store.place(planting.access.id, seeding.placements, all_of_them=not planting.duplicate)
     _tell(surveyed, planting, seeding.placements, (*surveyed.warnings, *seeding.warnings), as_json=as_json)
 

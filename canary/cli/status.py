@@ -1,6 +1,5 @@
 """`canary status`: how much is kept and how it is going."""
 
-import math
 import shutil
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,10 +12,10 @@ from canary.cli.output import counted, print_json, say, warn
 from canary.config import Config
 from canary.investigate import status_json
 from canary.metrics.figures import SELFTEST_NOTE
-from canary.model import AlertState
+from canary.model import AlertState, HitClass
+from canary.odds.domains import Domains
+from canary.odds.guess import told_unsafe
 from canary.ports import Status
-
-SAFE_BITS = 12
 
 
 def run(
@@ -33,8 +32,10 @@ def run(
     if as_json:
         print_json(status_json(status) | {"selftest_result": tested})
     else:
-        for name, value in (*_lines(status), *_surroundings(config, tested)):
-            say(f"{name:<22} {value}")
+        lines = [*_lines(status), *_surroundings(config, tested)]
+        width = max(len(name) for name, _ in lines)
+        for name, value in lines:
+            say(f"{name:<{width}}  {value}")
     for warning in (*_warnings(config, status), *concerns(config, status, tested, datetime.now(UTC))):
         warn(warning)
 
@@ -45,6 +46,7 @@ def _lines(status: Status) -> list[tuple[str, str]]:
         ("accesses", f"{status.accesses:,}"),
         ("decoys", f"{status.decoys:,} shown, {counted(status.controls, 'control')}"),
         ("hits", f"{status.hits:,}, and {status.control_hits:,} on controls"),
+        ("kept, not told", _withheld(status)),
         ("messages", f"{status.messages:,}"),
         ("unknown recipients", f"{status.strays:,}"),
         ("alerts", alerts),
@@ -53,6 +55,12 @@ def _lines(status: Status) -> list[tuple[str, str]]:
         ("last self-test", _age(status.last_selftest)),
         ("database", f"{status.size_bytes / 1e6:,.1f} MB, schema {status.schema}"),
     ]
+
+
+def _withheld(status: Status) -> str:
+    """Return how many hits of each class were kept and nobody was told of: alert.on, alert.min_confidence."""
+    counts = (f"{status.withheld[each]:,} {each.value}" for each in HitClass if status.withheld.get(each))
+    return ", ".join(counts) or "none"
 
 
 def _surroundings(config: Config, tested: str) -> list[tuple[str, str]]:
@@ -86,11 +94,8 @@ def _warnings(config: Config, status: Status) -> list[str]:
         found.append(f"{counted(parked, 'parked alert')}: `canary alerts list --state parked` says why")
     if not config.slack_url():
         found.append("no alert channel is configured here: set alert.slack.url_file, or hits are only kept")
-    domains = max(len(config.mint.domains), 1)
-    wanted = math.log2(max(status.decoys, 1) / domains) + SAFE_BITS
-    if wanted > config.mint.floor_bits:
-        found.append(
-            f"{counted(status.decoys, 'decoy')} on {counted(domains, 'domain')} can be guessed too easily: "
-            f"raise mint.floor_bits to {math.ceil(wanted)} or add domains"
-        )
+    held = status.decoys + status.controls
+    domains = Domains.weighing([domain.weight for domain in config.mint.domains] or [1.0])
+    if words := told_unsafe(held, domains, config.mint.floor_bits):
+        found.append(f"{counted(held, 'decoy')} on {counted(len(domains.shares), 'domain')} {words}")
     return found

@@ -101,13 +101,44 @@ class SlackSection:
 
 
 @dataclass(frozen=True, slots=True)
+class OnSection:
+    """From which confidence on the hits of each class are told; None is never."""
+
+    mail: float | None
+    probe: float | None
+    touch: float | None
+    bounce: float | None
+    own: float | None
+    spam: float | None
+    dictionary: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertSection:
     """When and where alerts go."""
 
     window: timedelta
     min_confidence: float
+    hold: timedelta
     silence: timedelta
+    on: OnSection
     slack: SlackSection
+
+
+@dataclass(frozen=True, slots=True)
+class OriginSection:
+    """How it is found out who sent a message; `dns` () are the system's name servers, None is none."""
+
+    own_domains: tuple[str, ...]
+    dns: tuple[str, ...] | None
+    deadline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSection:
+    """Which hits belong together."""
+
+    window: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +199,8 @@ class Config:
     mint: MintSection
     sink: SinkSection
     alert: AlertSection
+    origins: OriginSection
+    incident: IncidentSection
     api: ApiSection
     metrics: MetricsSection
     log: LogSection

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from canary.config import kinds, places
+from canary.config.incident_settings import INCIDENT_SETTINGS
+from canary.config.origin_settings import HOLD_SETTING, ON_SETTINGS, ORIGIN_SETTINGS
 from canary.config.setting import Setting
 from canary.config.sink_settings import SINK_SETTINGS
 
@@ -19,6 +21,9 @@ SECTIONS: Final = {
     "sink.limits": "How much a client network (an IPv4 address, an IPv6 /64) may do; 0 is no limit.",
     "alert": "When the security team is told.",
     "alert.slack": "Where Slack alerts go.",
+    "alert.on": "Which classes of hits the team is told of; the others are kept and listed.",
+    "origin": "How it is found out who sent a message.",
+    "incident": "Which hits belong together.",
     "api": "The HTTP API that `canary serve --api` answers applications with.",
     "metrics": "What Prometheus and health checks may read.",
     "plan.NAME": "How many decoys of each layer the records of a kind show. `canary plan` tells its worth.",
@@ -86,6 +91,7 @@ SETTINGS: Final = (
         0.0,
         "Hits with a lower confidence are kept and never alerted.",
     ),
+    HOLD_SETTING,
     Setting(
         "alert.silence",
         kinds.duration("0", "30d"),
@@ -108,6 +114,9 @@ SETTINGS: Final = (
         "read it.",
         example="/etc/canary/slack-url",
     ),
+    *ON_SETTINGS,
+    *ORIGIN_SETTINGS,
+    *INCIDENT_SETTINGS,
     Setting(
         "api.listen",
         places.endpoints(),

@@ -10,6 +10,7 @@ from canary.investigate.contract import (
     stamp,
     status_json,
 )
+from canary.investigate.layers import few, layer_of
 from canary.investigate.lines import hit_lines
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "alert_json",
     "attempts_json",
     "decoy_json",
+    "few",
     "hit_json",
     "hit_lines",
+    "layer_of",
     "planting_json",
     "stamp",
     "status_json",

@@ -5,7 +5,20 @@ from typing import Any
 
 from canary.investigate.received import received_line
 from canary.mail import headers_of
-from canary.model import Access, Alert, Attempts, Decoy, Hit, KeptMessage, Peer, Planting, Probe, Trace
+from canary.model import (
+    Access,
+    Alert,
+    Attempts,
+    Decoy,
+    Hit,
+    HitClass,
+    KeptMessage,
+    Peer,
+    Planting,
+    Probe,
+    Touch,
+    Trace,
+)
 from canary.ports import Status
 
 
@@ -26,6 +39,8 @@ def access_json(access: Access) -> dict[str, Any]:
         "client_ip": access.client_ip,
         "actor": access.actor,
         "at": stamp(access.at),
+        "actor_class": access.actor_class.value,
+        "bare": access.bare,
     }
 
 
@@ -40,6 +55,7 @@ def decoy_json(decoy: Decoy) -> dict[str, Any]:
         "selftest": decoy.selftest,
         "surprisal": round(decoy.surprisal, 2),
         "generator": decoy.generator,
+        "layer": None if decoy.control else decoy.layer.value,
     }
 
 
@@ -118,8 +134,18 @@ def probe_json(probe: Probe) -> dict[str, Any]:
     }
 
 
+def touch_json(touch: Touch) -> dict[str, Any]:
+    """Return a touch; `action` is the tool's own word."""
+    return {
+        "action": touch.action,
+        "employee": touch.employee,
+        "access": touch.access,
+        "at": stamp(touch.at),
+    }
+
+
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit with its decoy, the exposing accesses, and the message or probe."""
+    """Return a hit with its decoy, the exposing accesses, and the message, probe or touch."""
     return {
         "id": hit.id,
         "at": stamp(hit.at),
@@ -130,6 +156,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "accesses": [access_json(access) for access in hit.accesses],
         "message": message_json(hit.message) if hit.message else None,
         "probe": probe_json(hit.probe) if hit.probe else None,
+        "touch": touch_json(hit.touch) if hit.touch else None,
         "deliveries": hit.deliveries,
     }
 
@@ -162,6 +189,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "oldest_owed_alert": stamp(status.oldest_owed),
         "last_mail": stamp(status.last_mail),
         "last_selftest": stamp(status.last_selftest),
+        "withheld_hits": {each.value: status.withheld.get(each, 0) for each in HitClass},
         "database_bytes": status.size_bytes,
         "schema": status.schema,
     }

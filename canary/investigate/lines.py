@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from canary.investigate.layers import exposed_line, layer_of, named
 from canary.investigate.received import received_line
 from canary.mail import headers_of
-from canary.model import Access, Hit, KeptMessage, Peer, Probe, Trace
+from canary.model import Access, Hit, KeptMessage, Peer, Probe, Touch, Trace
 
 MOST_ACCESSES = 50
 MOST_TRIED = 20
@@ -20,19 +21,23 @@ def hit_lines(hit: Hit) -> Iterator[str]:
         yield "A self-test of ours: mail to this address says that mail arrives."
     elif decoy.control:
         yield "A control: nobody was ever shown this decoy. This measures the noise."
+    elif hit.touch and hit.accesses:
+        yield f"Touched on the page that was shown to: {named(hit.accesses[0])}"
     elif hit.accesses:
-        names = ", ".join(dict.fromkeys(access.employee for access in hit.accesses))
-        yield f"Exposed only through the access of: {names}"
+        yield exposed_line(decoy, hit.accesses)
     yield f"Confidence: {verdict.confidence:.0%}"
     yield from (f"  - {reason}" for reason in verdict.reasons)
     yield ""
-    yield f"Decoy      {decoy.address} ({decoy.name}), {decoy.id}, minted {_time(decoy.minted_at)}"
+    minted = f"{layer_of(decoy)}, minted {_time(decoy.minted_at)}"
+    yield f"Decoy      {decoy.address} ({decoy.name}), {decoy.id}, {minted}"
     yield from _access_lines(hit.accesses)
     yield ""
     if hit.message:
         yield from _message_lines(hit.message, hit.deliveries)
     if hit.probe:
         yield from _probe_lines(hit.probe)
+    if hit.touch:
+        yield from _touch_lines(hit.touch, hit.deliveries)
     yield ""
     yield "This names an access, not a culprit: screens are shared, laptops infected, accounts stolen."
 
@@ -49,7 +54,7 @@ def _access_lines(accesses: Sequence[Access]) -> Iterator[str]:
             ("from", access.client_ip),
         )
         details = "  ".join(f"{name} {value}" for name, value in told if value)
-        yield f"  {_time(access.at)}  {access.id}  {access.employee}  {details}"
+        yield f"  {_time(access.at)}  {access.id}  {named(access)}  {details}"
     if len(accesses) > MOST_ACCESSES:
         yield f"  … and {len(accesses) - MOST_ACCESSES} more (--json lists them)"
 
@@ -75,6 +80,13 @@ def _probe_lines(probe: Probe) -> Iterator[str]:
     yield f"  others     {probe.others} other recipients tried in the session"
     yield from (f"             {address}" for address in probe.tried[:MOST_TRIED])
     yield from _trace_lines(probe.peer, probe.trace, probe.at)
+
+
+def _touch_lines(touch: Touch, deliveries: int) -> Iterator[str]:
+    yield f"Touch      {touch.action}, as the tool reported it {_times(deliveries)}"
+    yield f"  by         {touch.employee}"
+    yield f"  at         {_time(touch.at)}"
+    yield f"  on page    {touch.access}"
 
 
 def _peer_lines(peer: Peer) -> Iterator[str]:

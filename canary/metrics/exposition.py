@@ -2,7 +2,7 @@
 
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -19,24 +19,28 @@ NAMES_SHOWN = 200
 Figures = dict[str, float]
 
 
-def exposition(snapshot: Snapshot, accept: str = "") -> tuple[bytes, str]:
+def exposition(
+    snapshot: Snapshot, accept: str = "", families: Sequence[Family] = FAMILIES
+) -> tuple[bytes, str]:
     """Return the metrics and their content type, in the newest format that `accept` asks for."""
     encode, content_type = choose_encoder(accept)
-    return encode(_Shown(snapshot)), content_type
+    return encode(_Shown(snapshot, families)), content_type
 
 
 class _Shown(Collector):
     """A snapshot as prometheus_client wants to have it."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, families: Sequence[Family]) -> None:
         self._sorted, self._unlisted = sorted_out(snapshot)
+        self._families = families
 
     def collect(self) -> Iterator[Metric]:
         """Give one metric after another, in the table's order."""
-        for family in FAMILIES:
+        for family in self._families:
             found = self._sorted.get(family.key, {})
             if family.kind is Kind.HISTOGRAM:
-                yield _histogram(family, found)
+                if found or family.rests:
+                    yield _histogram(family, found)
             elif shown := _labelled(family, found):
                 yield _plain(family, shown)
         build = GaugeMetricFamily(BUILD_INFO, OWN[BUILD_INFO], labels=["version", "python"])

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from canary import tallies
+from canary.model import HitClass
 
 OTHER: Final = "other"
 """The label of whatever is none of a family's own."""
@@ -49,6 +50,10 @@ CODES: Final = (
 VERBS: Final = (
     *("AUTH", "BDAT", "DATA", "EHLO", "ETRN", "EXPN", "HELO", "HELP", "LHLO", "MAIL", "NOOP", "QUIT"),
     *("RCPT", "RSET", "STARTTLS", "TURN", "VRFY", "XCLIENT", "XFORWARD", OTHER),
+)
+STATUSES: Final = (
+    *("200", "201", "202", "400", "401", "403", "404", "405", "408"),
+    *("413", "415", "422", "429", "500", "503", OTHER),
 )
 CAUSES: Final = tuple(
     sorted(
@@ -101,13 +106,13 @@ def _known(key: str, name: str, text: str, label: str = "", values: tuple[str, .
     return Family(key, f"canary_{name}", Kind.GAUGE, text, label, values, rests=False)
 
 
-def _histogram(key: str, name: str, text: str) -> Family:
-    return Family(key, f"canary_{name}", Kind.HISTOGRAM, text)
+def _histogram(key: str, name: str, text: str, *, rests: bool = True) -> Family:
+    return Family(key, f"canary_{name}", Kind.HISTOGRAM, text, rests=rests)
 
 
 _PLACES: Final = ("store", "spill")
 _IN_FLIGHT: Final = ("memory", "disk")
-_ROLES: Final = ("parent", "worker")
+_ROLES: Final = ("parent", "worker", "api")
 
 CLIENTS: Final = (
     _counter(
@@ -203,7 +208,7 @@ DURABILITY: Final = (
         "store_failures",
         "What the store could not do, by what it was.",
         "operation",
-        ("keep", "probe", "strays", "attempts", "alerts", "status"),
+        ("keep", "probe", "strays", "attempts", "alerts", "status", "api"),
     ),
     _known(
         tallies.DISK_FREE_BYTES, "disk_free_bytes", "Free disk space that is ours to use.", "place", _PLACES
@@ -219,7 +224,9 @@ KEPT: Final = (
     _known(tallies.LAST_MAIL_AT, "last_mail_timestamp_seconds", "When mail was last kept."),
 )
 TELLING: Final = (
-    _known(tallies.ALERTS, "alerts", "Alerts, by their state.", "state", ("owed", "sent", "parked")),
+    _known(
+        tallies.ALERTS, "alerts", "Alerts, by their state.", "state", ("owed", "sent", "parked", "withheld")
+    ),
     _known(
         tallies.ALERT_OLDEST_OWED_SECONDS,
         "alert_oldest_owed_seconds",
@@ -231,6 +238,23 @@ TELLING: Final = (
         "Attempts to deliver an alert, by what came of them.",
         "outcome",
         ("sent", "delayed", "parked"),
+    ),
+    _counter(
+        tallies.APPRAISALS,
+        "appraisals",
+        "Messages looked at after their 250, by whether DNS said who sent them.",
+        "outcome",
+        ("evaluated", "not_evaluated", "failed"),
+    ),
+    _histogram(
+        tallies.APPRAISAL_SECONDS, "appraisal_seconds", "From taking a message up to letting its alerts go."
+    ),
+    _counter(
+        tallies.WITHHELD,
+        "hits_withheld",
+        "Hits that were appraised and are not told (alert.on), by class.",
+        "kind",
+        tuple(each.value for each in HitClass),
     ),
     _known(
         tallies.LAST_SELFTEST_AT, "selftest_last_timestamp_seconds", "When a self-test's mail was last kept."
@@ -265,8 +289,50 @@ PROCESSES: Final = (
     _known(tallies.PROCESS_DESCRIPTORS, "process_descriptors", "Open file descriptors.", "role", _ROLES),
 )
 
-FAMILIES: Final = (*CLIENTS, *MAIL, *DURABILITY, *KEPT, *TELLING, *PROCESSES)
+ANSWERING: Final = (
+    _counter(
+        tallies.API_REQUESTS,
+        "api_requests",
+        "Requests of applications, by what they were for.",
+        "operation",
+        ("accesses", "seed", "touches", "hits", OTHER),
+        rests=False,
+    ),
+    _counter(
+        tallies.API_ANSWERS, "api_answers", "Answers to them, by status.", "code", STATUSES, rests=False
+    ),
+    _counter(
+        tallies.API_ACCESSES,
+        "api_accesses",
+        "Accesses that they told of, by what became of them.",
+        "outcome",
+        ("planted", "bare", "again", "refused"),
+        rests=False,
+    ),
+    _counter(tallies.API_DECOYS, "api_decoys", "Decoys that they were told to show.", rests=False),
+    _histogram(
+        tallies.API_SECONDS,
+        "api_seconds",
+        "From the head of a request that tells accesses to its answer.",
+        rests=False,
+    ),
+)
+
+FAMILIES: Final = (*CLIENTS, *MAIL, *DURABILITY, *KEPT, *TELLING, *PROCESSES, *ANSWERING)
 BY_KEY: Final = {family.key: family for family in FAMILIES}
+
+OF_API: Final = (
+    *ANSWERING,
+    *(BY_KEY[key] for key in (tallies.STORE_FAILURES, tallies.DISK_FREE_BYTES, tallies.DISK_BYTES)),
+    *(
+        BY_KEY[key]
+        for key in (
+            *(tallies.STARTED_AT, tallies.PROCESS_CPU_SECONDS),
+            *(tallies.PROCESS_MEMORY_BYTES, tallies.PROCESS_DESCRIPTORS),
+        )
+    ),
+)
+"""What the process that answers applications serves."""
 
 BUILD_INFO: Final = "canary_build_info"
 UNLISTED: Final = "canary_unlisted_keys"

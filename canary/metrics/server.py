@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from canary.config.places import Endpoint
 from canary.errors import ConfigurationError
 from canary.metrics.exposition import exposition
 from canary.metrics.health import OK, Check, answers
+from canary.metrics.names import FAMILIES, Family
 from canary.metrics.request import TOO_MANY_FIELDS, Refused, Request, request_of
 from canary.tallies import Snapshot
 
@@ -46,14 +47,17 @@ class Page(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def serving_metrics(
-    endpoint: Endpoint, snapshot: Snapshots, checks: Mapping[str, Check]
+    endpoint: Endpoint,
+    snapshot: Snapshots,
+    checks: Mapping[str, Check],
+    families: Sequence[Family] = FAMILIES,
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve metrics and health until the block ends; yields the address that was bound.
 
     A check returns "" where all is well, else why not. Raises ConfigurationError where the address cannot
     be bound.
     """
-    house = _House(snapshot, checks)
+    house = _House(snapshot, checks, families)
     try:
         server = await asyncio.start_server(house.welcome, endpoint.host, endpoint.port, limit=HEAD_BYTES)
     except OSError as error:
@@ -72,8 +76,9 @@ async def serving_metrics(
 class _House:
     """Who asks at the moment, and what they are answered."""
 
-    def __init__(self, snapshot: Snapshots, checks: Mapping[str, Check]) -> None:
+    def __init__(self, snapshot: Snapshots, checks: Mapping[str, Check], families: Sequence[Family]) -> None:
         self._snapshot = snapshot
+        self._families = families
         self._checks = checks
         self._present: set[asyncio.Task[None]] = set()
 
@@ -141,7 +146,9 @@ class _House:
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _metrics(self, request: Request) -> Page:
-        body, content_type = exposition(await self._snapshot(), request.fields.get("accept", ""))
+        body, content_type = exposition(
+            await self._snapshot(), request.fields.get("accept", ""), self._families
+        )
         return Page(HTTPStatus.OK, body, content_type)
 
     async def _readyz(self, request: Request) -> Page:

@@ -1,5 +1,7 @@
 """The nouns that travel between the rooms; all frozen."""
 
+from canary.model.application import ApiKey, Asked, Scope
+from canary.model.face import Face, Written
 from canary.model.finding import (
     Alert,
     AlertState,
@@ -9,6 +11,15 @@ from canary.model.finding import (
     KeptMessage,
     Notice,
     Verdict,
+)
+from canary.model.incident import (
+    AuditEntry,
+    Incident,
+    IncidentState,
+    Indicator,
+    Origin,
+    Seller,
+    Strength,
 )
 from canary.model.record import (
     EPOCH,
@@ -30,23 +41,35 @@ __all__ = [
     "ActorClass",
     "Alert",
     "AlertState",
+    "ApiKey",
+    "Asked",
     "Attempts",
+    "AuditEntry",
     "BaseRate",
     "Body",
     "Decoy",
+    "Face",
     "Hit",
     "HitClass",
+    "Incident",
+    "IncidentState",
+    "Indicator",
     "KeptMessage",
     "Layer",
     "Message",
     "Notice",
+    "Origin",
     "Peer",
     "Persona",
     "Placement",
     "Planting",
     "Probe",
+    "Scope",
+    "Seller",
+    "Strength",
     "Touch",
     "Trace",
     "Verb",
     "Verdict",
+    "Written",
 ]

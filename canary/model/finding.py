@@ -9,12 +9,19 @@ from canary.model.wire import UNTRACED, Peer, Probe, Touch, Trace
 
 
 class HitClass(StrEnum):
-    """What a hit is."""
+    """What a hit is.
+
+    MAIL is solicitation or any other mail; BOUNCE an automatic reply, too; OWN the company's own, proven;
+    SPAM what controls and unknown recipients were sent, too; DICTIONARY a guess among very many.
+    """
 
     MAIL = "mail"
     PROBE = "probe"
     TOUCH = "touch"
     BOUNCE = "bounce"
+    OWN = "own"
+    SPAM = "spam"
+    DICTIONARY = "dictionary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,12 @@ class Notice:
 
 
 class AlertState(StrEnum):
-    """What has become of an alert."""
+    """What has become of an alert. WITHHELD: no hit of it is of a class that is told."""
 
     OWED = "owed"
     SENT = "sent"
     PARKED = "parked"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

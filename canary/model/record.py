@@ -26,6 +26,9 @@ class ActorClass(StrEnum):
     SERVICE = "service"
 
 
+PERSON = ActorClass.PERSON
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One employee looking at one record (set) at one time, through one tool, in one session.
@@ -55,12 +58,13 @@ class Access:
 
         The caller's identifier, which one request may share between several records; else all they say.
         """
+        acting = "" if self.actor_class is PERSON else f"\0{self.actor_class.value}"
         if self.source_id is not None:
-            return f"{self.employee}\0{self.record}\0{self.source_id}"
+            return f"{self.employee}\0{self.record}\0{self.source_id}{acting}"
         seen = (self.at - EPOCH) // MICROSECOND
         return (
             f"{self.employee}\0{self.record}\0\0{seen}\0{self.tool or ''}\0{self.session or ''}\0"
-            f"{self.client_ip or ''}"
+            f"{self.client_ip or ''}{acting}"
         )
 
     def numbered(self, number: str) -> "Access":
@@ -85,7 +89,7 @@ class Access:
 class Persona:
     """A believable person: a name and a local part from the same draws.
 
-    `surprisal` is -log2 of the chance that the natural model draws this local part, in bits.
+    `surprisal` is -log2 of the chance that the natural model draws this local part in any spelling, in bits.
     `generator` names the model and version that drew it.
     """
 
@@ -148,13 +152,15 @@ class Decoy:
 class Planting:
     """What became of one access: its decoys in the order of their slots, and how many are new.
 
-    `duplicate` says that this very access was in the ledger before; nothing was changed.
+    `duplicate` says that this very access was in the ledger before; nothing was changed. `opened` is when
+    its view opened, told where it was planted just now.
     """
 
     access: Access
     decoys: tuple[Decoy, ...]
     fresh: int
     duplicate: bool = False
+    opened: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from typing import Protocol
 
 from canary.model import Persona
+from canary.persona.chance import bits_to_guess, surprisal
 from canary.persona.natural import NaturalGenerator
 
-__all__ = ["Generator", "NaturalGenerator"]
+__all__ = ["Generator", "NaturalGenerator", "bits_to_guess", "surprisal"]
 
 
 class Generator(Protocol):

@@ -1,5 +1,7 @@
 """Strata, tables and a code become ways of drawing that know each text's chance and checksum."""
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +14,7 @@ from canary.persona.code import MODULUS, Code
 from canary.persona.strata import Slot, Stratum, strata
 from canary.persona.tables import Table, packaged
 
+SEPARATOR = re.compile(r"[._-]")
 SHARE_UNITS = 1 << 30
 TABLES: Mapping[str, Callable[[], Table]] = {
     "given": lambda: packaged("given.txt.gz"),
@@ -59,11 +62,13 @@ class Way:
 
     Drawn are the `free` slots, then the held one from the group with the residue needed (`total`
     is the weight of its whole table), then the `unseen` names. In this order `given` and `family`
-    are the places of the person's names.
+    are the places of the person's names. `plain` is the layout in canonical form, `share` that of
+    all strata that have it.
     """
 
     share: float
     layout: str
+    plain: str
     free: tuple[Source, ...]
     groups: tuple[Group, ...]
     total: int
@@ -90,6 +95,9 @@ class Model:
 
 def model(code: Code) -> Model:
     """Return the natural model under a code."""
+    shares: defaultdict[tuple[Slot, ...], float] = defaultdict(float)
+    for stratum in strata():
+        shares[stratum.sequence()] += stratum.share
 
     @cache
     def source(slot: Slot) -> Source:
@@ -105,8 +113,9 @@ def model(code: Code) -> Model:
         unseen = [table for table in PERSON if table not in tables]
         given, family = ([*tables, *unseen].index(table) for table in PERSON)
         return Way(
-            stratum.share,
+            shares[stratum.sequence()],
             stratum.layout,
+            SEPARATOR.sub("", stratum.layout),
             tuple(map(source, free)),
             groups(held),
             source(held).total,

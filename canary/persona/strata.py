@@ -1,11 +1,13 @@
 """Measured shares become strata: which parts, separators and digits an address has, in which order."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import fsum
 
 ROUNDS = 8
+PLACES = re.compile(r"\{(\d)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Stratum:
     shape: str
     separator: str
     digits: str
+
+    def sequence(self) -> tuple[Slot, ...]:
+        """Return the slots as they stand in the layout: what is left of it in canonical form."""
+        return tuple(self.slots[int(place)] for place in PLACES.findall(self.layout))
 
 
 # The odds that a separator stands before the digits too.

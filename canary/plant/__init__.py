@@ -1,5 +1,20 @@
-"""The record side, assembled: access → mint → remember → seed."""
+"""The record side, assembled: access → mint → remember → seed; for logs, and for pages that are shown now."""
 
-from canary.plant.planter import BATCH, Planter, placement_salts
+from canary.plant.faces import arranged
+from canary.plant.live import LivePlanter
+from canary.plant.opening import opened_live
+from canary.plant.planted import AccessError, Planted, Shown
+from canary.plant.planter import BATCH, Planter, placement_salts, shared_salts
 
-__all__ = ["BATCH", "Planter", "placement_salts"]
+__all__ = [
+    "BATCH",
+    "AccessError",
+    "LivePlanter",
+    "Planted",
+    "Planter",
+    "Shown",
+    "arranged",
+    "opened_live",
+    "placement_salts",
+    "shared_salts",
+]

@@ -8,8 +8,18 @@ from time import sleep
 
 from canary.address import split
 from canary.mint import Minter
-from canary.model import Access, Decoy, Planting
-from canary.ports import Clock, Draft, Ledger, Pair, Standing, Store, system_clock
+from canary.model import Access, Decoy, Layer, Planting
+from canary.ports import (
+    Clock,
+    Draft,
+    Ledger,
+    Pair,
+    RecordStanding,
+    Standing,
+    Store,
+    pair_of,
+    system_clock,
+)
 
 BATCH = 10000
 BREATH = 0.002
@@ -31,15 +41,27 @@ class Planter:
 
     def plant_all(self, accesses: Sequence[Access]) -> list[Planting]:
         """Plant accesses in one transaction; all of them are remembered, or none."""
+        with self.store.planting() as ledger:
+            return self.within(ledger, accesses)
+
+    def within(self, ledger: Ledger, accesses: Sequence[Access]) -> list[Planting]:
+        """Plant accesses in a transaction that is open."""
         identities = [access.identity for access in accesses]
         distinct: dict[str, Access] = {}
         for identity, access in zip(identities, accesses, strict=True):
-            distinct.setdefault(identity, access)
-        with self.store.planting() as ledger:
-            standings = ledger.standings({(each.employee, each.record) for each in accesses})
-            known = ledger.duplicates(distinct)
-            fresh = {identity: access for identity, access in distinct.items() if identity not in known}
-            planted = ledger.remember(self._drafts(ledger, fresh, dict(standings)))
+            if access.bare or identity not in distinct:
+                distinct[identity] = access
+        stand = ledger.standings({pair_of(each) for each in accesses})
+        there = ledger.records({each.record for each in accesses})
+        known = {
+            identity: ledger.withdraw(planting)
+            if distinct[identity].bare and not planting.access.bare
+            else planting
+            for identity, planting in ledger.duplicates(distinct).items()
+        }
+        fresh = {identity: access for identity, access in distinct.items() if identity not in known}
+        planted = ledger.remember(self._drafts(ledger, fresh, dict(stand), dict(there)))
+        self._control(ledger, planted)
         return _in_order(identities, {**known, **dict(zip(fresh, planted, strict=True))})
 
     def plant_stream(self, accesses: Iterable[Access]) -> Iterator[Planting]:
@@ -73,16 +95,39 @@ class Planter:
             pass
         return address
 
+    def shared_slots(self, record: str) -> dict[Layer, int]:
+        """Return how many slots a record's shared decoys have or will have, by layer."""
+        policy = self.minter.policy_of(record)
+        most = {Layer.STABLE: policy.stable, Layer.COHORT: policy.cohort}
+        for each in self.store.shared_decoys(record).minted:
+            most[each.decoy.layer] = max(most[each.decoy.layer], each.decoy.slot + 1)
+        return {layer: slots for layer, slots in most.items() if slots}
+
     def _drafts(
-        self, ledger: Ledger, accesses: Mapping[str, Access], standings: dict[Pair, Standing]
+        self,
+        ledger: Ledger,
+        accesses: Mapping[str, Access],
+        stand: dict[Pair, Standing],
+        there: dict[str, RecordStanding],
     ) -> list[Draft]:
-        now = self.clock()
+        now, draft_of = self.clock(), self.minter.draft
         drafts = []
         for identity, access in accesses.items():
-            pair = (access.employee, access.record)
-            draft, standings[pair] = self.minter.draft(access, identity, standings[pair], ledger.reserve, now)
+            pair, record = pair_of(access), access.record
+            draft, stand[pair], there[record] = draft_of(
+                access, identity, stand[pair], ledger.reserve, now, there[record]
+            )
             drafts.append(draft)
         return drafts
+
+    def _control(self, ledger: Ledger, planted: Sequence[Planting]) -> None:
+        """Mint the controls that the plans ask for along with the decoys just minted."""
+        policy_of = self.minter.policy_of
+        owed = sum(each.fresh * policy_of(each.access.record).controls for each in planted if each.fresh)
+        due = ledger.owe_controls(owed) if owed else 0
+        if due:
+            controls = self.minter.controls(ledger.controls(), due, ledger.reserve, self.clock())
+            ledger.add_controls(controls)
 
 
 def _in_order(identities: Sequence[str], plantings: Mapping[str, Planting]) -> list[Planting]:
@@ -97,5 +142,19 @@ def _in_order(identities: Sequence[str], plantings: Mapping[str, Planting]) -> l
 
 def placement_salts(draw: Callable[[bytes, bytes], bytes], access: Access) -> list[bytes]:
     """Return the keyed bytes that place each slot's decoy among the records, the same at every access."""
-    pair = f"{access.employee}\0{access.record}".encode("utf-8", "surrogatepass")
+    acting = pair_of(access)[2] and f"\0{access.actor_class.value}"
+    pair = f"{access.employee}\0{access.record}{acting}".encode("utf-8", "surrogatepass")
     return [draw(b"place", b"%b\x00%d" % (pair, slot)) for slot in range(MOST_SLOTS)]
+
+
+def shared_salts(
+    draw: Callable[[bytes, bytes], bytes], record: str, slots: Mapping[Layer, int]
+) -> dict[Layer, list[bytes]]:
+    """Return the keyed bytes that place a record's shared decoys, the same for whoever looks."""
+    return {
+        layer: [
+            draw(b"place", f"\0{layer.value}\0{record}\0{slot}".encode("utf-8", "surrogatepass"))
+            for slot in range(most)
+        ]
+        for layer, most in slots.items()
+    }

@@ -57,8 +57,8 @@ class Form(Protocol):
 
     fmt: str
 
-    def batches(self) -> Iterator[Batch]:
-        """Read the export from its beginning; raises DataError at its first fault."""
+    def batches(self, start: int | None = None) -> Iterator[Batch]:
+        """Read the export from its beginning, or from a record on; raises DataError at its first fault."""
         ...
 
     def cells(self, raw: bytes) -> Record:

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 from typing import Any
 
 from canary.seed.cells import Cell, Record
-from canary.seed.dates import DateFormat, date_format
+from canary.seed.dates import EPOCH, MICROSECOND, DateFormat, date_format
 from canary.seed.roles import words_of
 from canary.seed.shapes import Shape, shape_of
 
@@ -70,7 +71,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `order` is 1 where it ascends through the export, -1 where it descends, else 0."""
+    """One column. `order` is 1 where it ascends through the export, -1 where it descends, else 0.
+
+    `literal` says that its first value is a JSON literal; `mixed`, that there are both texts and literals.
+    """
 
     name: str
     kind: Kind
@@ -82,6 +86,19 @@ class Column:
     repeated: frozenset[Cell] = frozenset()
     blank: Cell | None = None
     literal: bool = False
+    mixed: bool = False
+
+    @property
+    def wordy(self) -> bool:
+        """Say whether people write here, a sentence or more."""
+        return self.kind in {Kind.BODY, Kind.TEXT}
+
+    def rank(self, cell: Cell | None) -> int | None:
+        """Return a number that ascends with the sorted column, None where the cell has no place in it."""
+        key = self.key(cell)
+        if isinstance(key, datetime):
+            key = (key - EPOCH) // MICROSECOND
+        return None if key is None else int(key) * self.order
 
     def copyable(self, cell: Cell) -> bool:
         """Say whether a value may be taken over: it is empty, or repeats, or is too plain to be anybody's."""
@@ -164,11 +181,10 @@ def _column(name: str, cells: Sequence[Cell], role: str, *, tracked: bool) -> Co
     blanks = Counter(cell for cell in cells if cell.empty)
     blank = blanks.most_common(1)[0][0] if blanks else None
     literal = bool(filled) and filled[0].literal
+    mixed = any(cell.literal != literal for cell in filled)
 
     def column(kind: Kind, dates: DateFormat | None = None, shape: Shape | None = None) -> Column:
-        return Column(
-            name, kind, role, dates=dates, shape=shape, repeated=repeated, blank=blank, literal=literal
-        )
+        return Column(name, kind, role, 0, False, dates, shape, repeated, blank, literal, mixed)  # noqa: FBT003 - in their order
 
     if role or not filled:
         return column(Kind.PERSON if role else Kind.CHOICE)
@@ -177,6 +193,7 @@ def _column(name: str, cells: Sequence[Cell], role: str, *, tracked: bool) -> Co
     words = set(words_of(name))
     if dates := date_format(values, epoch=bool(words & TIME_WORDS)):
         return column(Kind.DATE, dates)
+    tracked = tracked and all(not cell.literal or NUMBER.fullmatch(cell.text) for cell in filled)
     if tracked and share < RARE and _called_identifier(values, words) and (shape := shape_of(values)):
         return column(Kind.IDENTIFIER, shape=shape)
     return column(_kind(values, share))

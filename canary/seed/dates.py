@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 
 DAYS = (
     *(
@@ -26,6 +27,18 @@ HOURS = (
     *(", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
 )
 PATTERNS = tuple(day + hour for hour in HOURS for day in DAYS)
+ISO = frozenset("%Y-%m-%d" + hour for hour in ("", "T%H:%M:%S", " %H:%M:%S", " %H:%M", "T%H:%M"))
+DIRECTIVE = re.compile(r"%(.)")
+DIGITS = r"[0-9]{1,2}"
+DIRECTIVES = {
+    "Y": "[0-9]{4}",
+    "b": r"[^\W\d_.]+\.?",
+    "B": r"[^\W\d_.]+\.?",
+    "a": r"[^\W\d_.]+\.?",
+    "p": "[A-Za-z.]+",
+}
+DATED = re.compile(r"(?=.*\d)[\w ,.:/+-]+")
+REMEMBERED = 4096
 TAIL = re.compile(r"(\.\d{1,9})?(\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?$")
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments are naive UTC throughout this room
 EPOCH_DIGITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1)}
@@ -64,16 +77,7 @@ class DateFormat:
         """Return the moment that a text names, None if it is not written this way."""
         if not self.pattern:
             return self._counted(text)
-        digits, zone, fraction = 0, "", timedelta()
-        if ":" in text and (tail := TAIL.search(text)):
-            text, zone = text[: tail.start()], tail[2] or ""
-            if tail[1]:
-                digits, fraction = len(tail[1]) - 1, timedelta(seconds=float(tail[1]))
-        with suppress(ValueError, OverflowError):
-            local = datetime.strptime(text, self.pattern)  # noqa: DTZ007 - the zone is beside it
-            if self._local(local) == text:
-                return Moment(local + fraction - _offset(zone), digits, zone)
-        return None
+        return _read(self.pattern, self.padded, text)
 
     def write(self, moment: Moment) -> str:
         """Return the text that names a moment."""
@@ -81,17 +85,13 @@ class DateFormat:
             return str((moment.at - EPOCH) // self.unit)
         local = moment.at + _offset(moment.zone)
         fraction = f".{local.microsecond * 1000:09d}"[: moment.digits + 1] if moment.digits else ""
-        return self._local(local) + fraction + moment.zone
+        return _local(self.pattern, self.padded, local) + fraction + moment.zone
 
     def floored(self, moment: Moment) -> Moment:
         """Return a moment without what is finer than the column's grain."""
         offset = _offset(moment.zone)
         local = moment.at + offset - EPOCH
         return replace(moment, at=EPOCH + local // self.grain * self.grain - offset)
-
-    def _local(self, local: datetime) -> str:
-        text = local.strftime(self.pattern)
-        return text if self.padded else re.sub(r"(?<!\d)0(\d)(?=[/. -])", r"\1", text)
 
     def _counted(self, text: str) -> Moment | None:
         if text.isascii() and text.isdigit() and (unit := EPOCH_DIGITS.get(len(text))) == self.unit:
@@ -101,10 +101,42 @@ class DateFormat:
         return None
 
 
+@lru_cache(REMEMBERED)
+def _read(pattern: str, padded: bool, text: str) -> Moment | None:
+    """Return the moment that a text names in a pattern, remembered: a column is read several times."""
+    digits, zone, fraction = 0, "", timedelta()
+    if ":" in text and (tail := TAIL.search(text)):
+        text, zone = text[: tail.start()], tail[2] or ""
+        if tail[1]:
+            digits, fraction = len(tail[1]) - 1, timedelta(seconds=float(tail[1]))
+    with suppress(ValueError, OverflowError):
+        # ISO 8601 is what most exports have, and is read many times as fast
+        quick = padded and pattern in ISO
+        local = datetime.fromisoformat(text) if quick else datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is beside it
+        if _local(pattern, padded, local) == text:
+            return Moment(local + fraction - _offset(zone), digits, zone)
+    return None
+
+
+def _local(pattern: str, padded: bool, local: datetime) -> str:
+    text = local.strftime(pattern)
+    return text if padded else re.sub(r"(?<!\d)0(\d)(?=[/. -])", r"\1", text)
+
+
+@cache
+def _outline(pattern: str) -> re.Pattern[str]:
+    """Return what any text in a pattern looks like: it tells quickly that one is in another."""
+    parts = DIRECTIVE.split(pattern)
+    outline = (
+        DIRECTIVES.get(part, DIGITS) if place % 2 else re.escape(part) for place, part in enumerate(parts)
+    )
+    return re.compile("".join(outline))
+
+
 def date_format(values: Sequence[str], *, epoch: bool) -> DateFormat | None:
     """Return how a column's values write dates, None where they do not. `epoch` admits counts since 1970."""
     probe = values[:: max(1, len(values) // PROBE)]
-    if not probe or not all(SHORTEST <= len(v) <= LONGEST and any(c.isdigit() for c in v) for v in probe):
+    if not probe or not all(SHORTEST <= len(v) <= LONGEST and DATED.fullmatch(v) for v in probe):
         return None
     best, best_score = None, (SHARE, -1)
     for candidate in _candidates(probe, epoch=epoch):
@@ -112,16 +144,20 @@ def date_format(values: Sequence[str], *, epoch: bool) -> DateFormat | None:
         score = (len(moments) / len(values), _monotone(m.at for m in moments))
         if score > best_score:
             best, best_score = replace(candidate, grain=_grain(moments)), score
+        if score == (1.0, 1):
+            break
     return best
 
 
 def _candidates(probe: Sequence[str], *, epoch: bool) -> list[DateFormat]:
     first = probe[0]
     timed, worded = ":" in first, any(c.isalpha() and c not in "TZUGMC" for c in first)
+    outlined = {TAIL.sub("", v) if ":" in v else v for v in (first, probe[-1])}
     fitting = [
         DateFormat(pattern, padded)
         for pattern in PATTERNS
         if ("%M" in pattern) == timed and any(w in pattern for w in ("%b", "%B", "%p")) == worded
+        if any(map(_outline(pattern).fullmatch, outlined))
         for padded in (True, False)
     ]
     if epoch and len(first) in EPOCH_DIGITS:

@@ -58,9 +58,9 @@ class Delimited:
                 return at + len(line), _distinct(names)
         return start, []
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, start: int | None = None) -> Iterator[Batch]:
         """Read the rows below the header, skipping blank lines. Raises DataError for one of another width."""
-        for at, chunk in self._chunks(self._start, BLOCK):
+        for at, chunk in self._chunks(self._start if start is None else start, BLOCK):
             lines, outside = self._masked(chunk)
             ends = [at + end + place for place, end in enumerate(accumulate(map(len, lines), initial=0))]
             starts, ends = ends[:-1], [*ends[1:-1], at + len(chunk)]

@@ -1,7 +1,7 @@
 """A place among the records becomes a decoy's fields, drawn from the other records."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -44,7 +44,9 @@ class Filled:
         """Return all fields, with the decoy's name and address in the columns of a person."""
         cells = dict(self.cells)
         for column in profile.of(Kind.PERSON):
-            cells[column.name] = Cell(_personal(column.role, decoy, self.likes[column.name].text))
+            if column.role == "email" or column.name not in cells:
+                like = self.likes.get(column.name, Cell("")).text
+                cells[column.name] = Cell(_personal(column.role, decoy, like))
         return cells
 
 
@@ -80,29 +82,49 @@ class Filler:
             keys = (column.key(c) if column.dates else number_in(c) for c in cells if not c.empty)
             self._numbers[column.name] = sorted(k for k in keys if k is not None)
 
-    def fits(self, place: Place) -> bool:
-        """Say whether the sorted identifiers leave room between the neighbours."""
+    def fits(self, place: Place, cells: Record | None = None) -> bool:
+        """Say whether the sorted identifiers, or those of a decoy, have room between the neighbours."""
         return all(
-            self._has_room(column, place) for column in self.profile.of(Kind.IDENTIFIER) if column.order
+            self._has_room(column, place, (cells or {}).get(column.name))
+            for column in self.profile.of(Kind.IDENTIFIER)
+            if column.order
         )
 
-    def _has_room(self, column: Column, place: Place) -> bool:
+    def _has_room(self, column: Column, place: Place, cell: Cell | None) -> bool:
         low, high = self._bounds(column, place)
+        if cell is not None:
+            mine = column.key(cell)
+            return mine is None or ((low is None or low < mine) and (high is None or mine < high))
         return low is None or high is None or self.identifiers.has_room(column, low, high)
 
-    def fill(self, salt: bytes, place: Place) -> Filled:
-        """Return the fields of the decoy that a salt draws for a place."""
+    def begin(self, kept: Iterable[Record]) -> None:
+        """Forget what was drawn, since decoys are dressed anew; these fields of theirs are kept."""
+        self.identifiers.begin()
+        bodies = [c.name for c in self.profile.of(Kind.BODY)]
+        self.pool.begin(cells[name].text for cells in kept for name in bodies if name in cells)
+
+    def fill(self, salt: bytes, place: Place, kept: Record, wanted: Iterable[str]) -> Filled:
+        """Return the fields of the decoy that a salt draws for a place; those that are kept stay.
+
+        Nothing is drawn where what is `wanted` is kept.
+        """
+        cells = dict(kept)
+        if all(name in cells or self.profile.columns[name].role == "email" for name in wanted):
+            return Filled(cells, {})
         donors = self._donors(salt, place)
         donor = donors[0]
-        cells: dict[str, Cell] = {}
         self._dates(cells, salt, place, donor)
-        for column in self.profile.of(Kind.IDENTIFIER):
+
+        def missing(kind: Kind) -> list[Column]:
+            return [column for column in self.profile.of(kind) if column.name not in cells]
+
+        for column in missing(Kind.IDENTIFIER):
             cells[column.name] = self._identifier(column, salt, place)
-        for column in self.profile.of(Kind.CHOICE):
+        for column in missing(Kind.CHOICE):
             cells[column.name] = _taken(column, donors)
-        for column in self.profile.of(Kind.NUMBER):
+        for column in missing(Kind.NUMBER):
             cells[column.name] = self._measure(column, salt, donor)
-        for column in self.profile.of(Kind.CODE):
+        for column in missing(Kind.CODE):
             cells[column.name] = _coded(column, salt, donors)
         self._texts(cells, salt, donors)
         likes = {c.name: _like(c, donors) for c in self.profile.of(Kind.PERSON)}
@@ -144,6 +166,10 @@ class Filler:
         for column in columns:
             model = donor.get(column.name, Cell(""))
             old = _moment(column, model)
+            if column.name in cells:
+                there = _moment(column, cells[column.name])
+                shift = there.at - old.at if there and old and shift is None else shift
+                continue
             if column.order:
                 new = self._between(column, salt, place)
             elif old is None:
@@ -225,10 +251,13 @@ class Filler:
     def _texts(self, cells: dict[str, Cell], salt: bytes, donors: Sequence[Record]) -> None:
         donor = donors[0]
         rating = self.profile.rating
-        stars = donor.get(rating) if rating else None
+        stars = cells.get(rating, donor.get(rating)) if rating else None
         alike = [d for d in donors if rating is None or d.get(rating) == stars]
         body = ""
         for column in self.profile.of(Kind.BODY):
+            if column.name in cells:
+                body = body or cells[column.name].text
+                continue
             empty = donor.get(column.name, Cell("")).empty
             if self.pool and not empty:
                 text = self.pool.draw(salt, column.name, number_in(stars) if stars else None)
@@ -237,6 +266,8 @@ class Filler:
             else:
                 cells[column.name] = _taken(column, alike)
         for column in self.profile.of(Kind.TEXT):
+            if column.name in cells:
+                continue
             cell = _taken(column, alike)
             if body and cell.empty and column.blank is None and set(words_of(column.name)) & TITLE_WORDS:
                 cell = Cell(opening(body))

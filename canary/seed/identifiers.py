@@ -1,6 +1,6 @@
 """A column's shape and the identifiers seen become identifiers that nobody has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from canary.seed.columns import Column
@@ -16,11 +16,36 @@ FARTHEST = 1 << 20
 class Identifiers:
     """Draws identifiers in the columns' shapes, each absent from the export and drawn once."""
 
-    def __init__(self, seen: Seen, known: Mapping[str, Sequence[str]], codec: str) -> None:
+    def __init__(
+        self,
+        seen: Seen,
+        known: Mapping[str, Sequence[str]],
+        codec: str,
+        held: Callable[[str, bytes], bool],
+    ) -> None:
         self._seen = seen
+        self._held = held
+        self._drawn: set[tuple[str, str]] = set()
         self._codec = codec
         self._ranges: dict[str, tuple[int, int]] = {}
         self._known = known
+
+    def begin(self) -> None:
+        """Forget what was drawn: the same decoys are dressed again."""
+        self._drawn.clear()
+
+    def claim(self, column: str, text: str) -> bool:
+        """Note an identifier that a decoy has had; False if a record or another decoy has it now.
+
+        What is seen of identifiers may take one that is free for one that is not: then all are read again.
+        """
+        taken = (column, text) in self._drawn
+        if not taken and column in self._seen.columns:
+            value = text.encode(self._codec)
+            taken = not self._seen.absent(column, value) and self._held(column, value)
+        if not taken:
+            self._drawn.add((column, text))
+        return not taken
 
     def has_room(self, column: Column, low: int, high: int) -> bool:
         """Say whether an unused identifier lies between two numbers, both excluded."""
@@ -42,7 +67,7 @@ class Identifiers:
                 None if low is not None else self._free(column, salt, max(-1, (high or 0) - FEW), high or 0)
             )
         text = shape.text(self._beyond(column, salt, low or 0) if drawn is None else drawn)
-        self._seen.add(self._seen.columns.index(column.name), [text.encode(self._codec)])
+        self._drawn.add((column.name, text))
         return text
 
     def _free(self, column: Column, salt: bytes, low: int, high: int) -> int | None:
@@ -78,4 +103,6 @@ class Identifiers:
 
     def _absent(self, column: Column, candidate: int) -> bool:
         text = cast("Shape", column.shape).text(candidate)
-        return self._seen.absent(column.name, text.encode(self._codec))
+        return (column.name, text) not in self._drawn and self._seen.absent(
+            column.name, text.encode(self._codec)
+        )

@@ -22,9 +22,9 @@ TOGETHER = 512
 class _Window:
     """The part of the export in hand, one character for one byte (Latin-1), so that places are offsets."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, base: int) -> None:
         self._source = source
-        self.base = 0
+        self.base = base
         self.at = 0
         self.text = ""
         self.ended = False
@@ -62,23 +62,24 @@ class Array:
         self._style = Style()
         self._separator = b""
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, start: int | None = None) -> Iterator[Batch]:
         """Read the elements. Raises DataError where the export is no array of objects."""
-        elements = self._elements()
+        elements = self._elements(start)
         while batch := list(islice(elements, TOGETHER)):
             starts, keys, parsed = zip(*batch, strict=True)
             yield Batch(
                 starts, [start + len(key) for start, key in zip(starts, keys, strict=True)], keys, parsed
             )
 
-    def _elements(self) -> Iterator[tuple[int, bytes, Any]]:
+    def _elements(self, start: int | None) -> Iterator[tuple[int, bytes, Any]]:
         """Read the elements. Raises DataError where the export is no array of objects."""
-        window = _Window(self._source)
+        window = _Window(self._source, start or 0)
         window.more()
-        window.at = len(UTF8_MARK) if window.text.startswith(UTF8_MARK.decode("latin-1")) else 0
-        if window.char() != "[":
-            raise self._fault(window.base + window.at, "an array of objects is expected here")
-        window.at += 1
+        if start is None:
+            window.at = len(UTF8_MARK) if window.text.startswith(UTF8_MARK.decode("latin-1")) else 0
+            if window.char() != "[":
+                raise self._fault(window.base + window.at, "an array of objects is expected here")
+            window.at += 1
         end, first = window.base + window.at, True
         while (char := window.char()) != "]" or not first:
             if not first:
@@ -87,10 +88,10 @@ class Array:
                     break
                 window.at += 1
                 window.char()
-            start, raw, value = self._element(window)
-            self._note(end, start)
-            yield start, raw, value
-            end, first = start + len(raw), False
+            at, raw, value = self._element(window)
+            self._note(end, at)
+            yield at, raw, value
+            end, first = at + len(raw), False
         window.at += 1
         if window.char():
             raise self._fault(window.base + window.at, "nothing may follow the end of the array")

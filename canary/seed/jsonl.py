@@ -26,10 +26,11 @@ class Lines:
         self._newline = newline
         self._style = Style()
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, start: int | None = None) -> Iterator[Batch]:
         """Read the objects, skipping blank lines. Raises DataError for a line that is no object."""
         self._source.seek(0)
         at = len(UTF8_MARK) if self._source.read(len(UTF8_MARK)) == UTF8_MARK else 0
+        at = at if start is None else start
         while True:
             self._source.seek(at)
             starts: list[int] = []

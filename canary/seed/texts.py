@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -51,6 +51,10 @@ class Pool:
 
     def __bool__(self) -> bool:
         return bool(self._texts)
+
+    def begin(self, used: Iterable[str] = ()) -> None:
+        """Forget what was drawn; these are used already."""
+        self._used = set(used)
 
     def draw(self, salt: bytes, column: str, rating: float | None) -> str:
         """Return a text that suits a rating, not drawn before while there are others."""

@@ -20,6 +20,7 @@ NOT_KEPT = (
     "host stands in front, look into its queue"
 )
 NOT_TOLD = "see that `canary serve` runs with this configuration; `canary alerts list` says what is owed"
+REFUSED = "`canary alerts test` tries the channel by itself; what is owed to it goes out once that works"
 PARKED = "mend what the channel says, then run: canary alerts retry"
 UNTOLD = "set alert.slack.url_file, or hits are only kept"
 
@@ -106,7 +107,8 @@ def _told(
     for channel in left:
         owed = alerts.get(channel)
         said = f"{owed.id} is still owed: {owed.error or 'not tried'}" if owed else "no alert is owed to it"
-        yield Leg("told", LegState.FAILED, said, NOT_TOLD, channel, temporary=True)
+        hint = REFUSED if owed and owed.error else NOT_TOLD
+        yield Leg("told", LegState.FAILED, said, hint, channel, temporary=True)
 
 
 def _alerts(store: Store, hit: Hit, since: datetime) -> dict[str, Alert]:

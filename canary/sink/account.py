@@ -67,6 +67,14 @@ class Account:
         self.connection = self.message = self.recipient = self.hour_ends = 0.0
         self.used: dict[str, int] | None = None
 
+    def spends(self, rate: str, step: float, now: float) -> bool:
+        """Say whether one thing more, worth `step` seconds, fits into a minute's; then it is paid for."""
+        due = max(getattr(self, rate), now) + step
+        if due - now > MINUTE + step / 2:
+            return False
+        setattr(self, rate, due)
+        return True
+
     def is_burdened(self, now: float) -> bool:
         """Say whether somebody unknown would be let do more."""
         return (

@@ -86,6 +86,12 @@ class Content:
         """Say whether the message is above the limit."""
         return self.sent > self._limit
 
+    @property
+    def counted(self) -> int:
+        """Return its size as mail hosts count that of chunks: the last line always ended."""
+        ended = self._file is not None or self._joined()[-1:] in {b"", b"\n"}
+        return self.sent + (0 if ended else 2)
+
     def pour(self, piece: bytes, sent: int) -> None:
         """Take in a piece; `sent` is how many bytes it was on the wire."""
         self.sent += sent
@@ -161,3 +167,10 @@ class Content:
     def _fail(self) -> None:
         self.discard()
         self.failed = True
+
+
+class Drain:
+    """Takes what nobody wants."""
+
+    def pour(self, piece: bytes, sent: int) -> None:
+        """Forget a piece."""

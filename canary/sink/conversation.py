@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from functools import partial
+from typing import Any
 
 from canary.model import Message
 from canary.sink.answer import Answer, Do
 from canary.sink.commands import answer
-from canary.sink.content import Content
+from canary.sink.content import Content, Drain
 from canary.sink.house import House, Kind
 from canary.sink.reception import Reception
 from canary.sink.wire import AT_A_TIME
@@ -22,6 +24,11 @@ from canary.tallies import (
 
 log = logging.getLogger("canary.sink")
 
+KEPT = f"{MESSAGES}|kept"
+KEPT_WITHIN = 300.0
+"""How many seconds the door has to keep a message: then a client, which waits for ten minutes (RFC 5321
+section 4.5.3.2.6), hears that it has to try again."""
+
 DRAINED = 4
 """How many times the largest message is read and forgotten before hanging up."""
 
@@ -36,6 +43,7 @@ class Conversation(Reception):
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop, kind: Kind = Kind.SMTP) -> None:
         super().__init__(house, loop, kind)
         self._messages = 0
+        self._gave_up = False
         self._progressed = self._stepped = False
         self._reading = Do.GO_ON
         self._chunk = Answer("")
@@ -48,12 +56,15 @@ class Conversation(Reception):
             turns += 1
             if turns == AT_A_TIME:
                 self.give_way()
+        if self._said:
+            self.flush()  # the client goes on while we note how far it got
         if self._progressed:
             self._progressed = False
-            self._give_time()
+            now = self.loop.time()
+            self._give_time(now)
             if self._stepped:
                 self._stepped = False
-                self._mark()
+                self._mark(now)
 
     def _step(self) -> bool:
         """Do the next thing that what has arrived is enough for; say whether there was one."""
@@ -151,7 +162,7 @@ class Conversation(Reception):
         transaction = self._visit.transaction
         body = transaction.body if transaction is not None else None
         if self._reading is Do.READ_CHUNK:
-            wanted = body if body is not None and not self._chunk.text else _Drain()
+            wanted = body if body is not None and not self._chunk.text else Drain()
             self._to_come = self.inbox.chunk(self._to_come, wanted)
             if self._to_come:
                 return False
@@ -187,7 +198,7 @@ class Conversation(Reception):
             self.house.tallies.add(f"{MESSAGES}|deferred")
             self._refuse(visit.words.no_room(), dropped=False)
         else:
-            self.start(self._keep(body))
+            self._keep(body)
 
     def _refuse(self, reply: str, *, dropped: bool) -> None:
         """Refuse a message: for good, so that its recipients are probes, or for now."""
@@ -205,44 +216,70 @@ class Conversation(Reception):
         count = len(transaction.accepted) if self._visit.lmtp and transaction is not None else 1
         return [Answer(reply)] * count
 
-    async def _keep(self, body: Content) -> None:
-        """Give a message to the door, and acknowledge it only when that has kept it."""
-        began = self.loop.time()
-        visit = self._visit
-        queue_id = visit.words.queue_id()
-        message = visit.message(body.whole(), queue_id)
+    def _keep(self, body: Content) -> None:
+        """Give a message to the door, to be acknowledged only when that has kept it."""
+        loop, visit = self.loop, self._visit
+        began = loop.time()
+        message = visit.message(body.whole(), visit.words.queue_id())
         if not isinstance(message.raw, bytes):
             self.house.tallies.add(SPILLED)
+        kept: asyncio.Future[Any]
         try:
-            await self._kept(message)
-        except asyncio.CancelledError:
-            visit.postpone()
-            raise
+            kept = asyncio.ensure_future(self.house.door.message(message), loop=loop)
         except Exception as error:  # noqa: BLE001 - whatever it was, the sender has to try again
+            kept = loop.create_future()
+            kept.set_exception(error)
+        patience = min(self.house.settings.transaction_timeout, KEPT_WITHIN)
+        timer = loop.call_later(patience, self._give_up, kept)
+        self.attend(kept, partial(self._tried, body, message, began, timer))
+
+    def _give_up(self, kept: "asyncio.Future[Any]") -> None:
+        """Wait no longer for the door. No clock is asked: timers of uvloop come up to a rounding early."""
+        self._gave_up = True
+        kept.cancel()
+
+    def _tried(
+        self,
+        body: Content,
+        message: Message,
+        began: float,
+        timer: asyncio.TimerHandle,
+        kept: "asyncio.Future[Any]",
+    ) -> None:
+        """Answer a message that is kept, or is not."""
+        timer.cancel()
+        visit = self._visit
+        if kept.cancelled() and not self._gave_up:
+            visit.postpone()
+            return
+        error = TimeoutError() if kept.cancelled() else kept.exception()
+        self._gave_up = False
+        if error is None:
+            replies = self._acknowledged(body, message, began)
+        else:
             self.log_failure("message not kept", error)
             self.house.tallies.add(f"{FAILURES}|message")
             self.house.tallies.add(f"{MESSAGES}|deferred")
             replies = self._replies(visit.words.not_kept())
             visit.postpone()
-        else:
-            replies = self._acknowledged(body, message, began)
-        self._log_kept(message, replies[0].text[:3], began)
         if not self.over:
             for reply in replies:
                 self.say(reply.text)
-        if replies[0].text[0] == "2":
+            self.flush()
+        if error is None:
             visit.transcript.forget()
+        self._log_tried(message, replies[0].text[:3], began)
         self._tell()
 
     def _acknowledged(self, body: Content, message: Message, began: float) -> list[Answer]:
         """Return what to say for a message that is kept, and be done with it."""
         visit, tallies = self._visit, self.house.tallies
-        tallies.add(f"{MESSAGES}|kept")
+        tallies.add(KEPT)
         tallies.observe(MESSAGE_BYTES, len(message.raw))
         tallies.observe(MESSAGE_SECONDS, self.loop.time() - began)
         words, queue_id = visit.words, message.trace.queue_id
         if self._chunk.do is Do.READ_CHUNK:
-            reply = words.chunks_queued(queue_id, self._chunk.size, _counted(body, message))
+            reply = words.chunks_queued(queue_id, self._chunk.size, body.counted)
         else:
             reply = words.queued(queue_id)
         replies = self._replies(reply)
@@ -250,41 +287,8 @@ class Conversation(Reception):
         self._messages += 1
         return replies
 
-    def _log_kept(self, message: Message, code: str, began: float) -> None:
+    def _log_tried(self, message: Message, code: str, began: float) -> None:
         if log.isEnabledFor(logging.INFO):
             counts = len(message.raw), len(message.recipients)
             spent = self.loop.time() - began
             log.info("session %s: %d bytes for %d recipients: %s in %.3f s", self.label, *counts, code, spent)
-
-    async def _kept(self, message: Message) -> None:
-        """Wait until the door has kept a message, no longer than a transaction may take."""
-        kept = asyncio.ensure_future(self.house.door.message(message), loop=self.loop)
-        gave_up = False
-
-        def give_up() -> None:
-            nonlocal gave_up  # the clock does not tell: uvloop's timers come up to a rounding too early
-            gave_up = True
-            kept.cancel()
-
-        timer = self.loop.call_later(self.house.settings.transaction_timeout, give_up)
-        try:
-            await kept
-        except asyncio.CancelledError:
-            if kept.cancelled() and gave_up:
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-
-
-def _counted(body: Content, message: Message) -> int:
-    """Return the size of a message that came in chunks as mail hosts count it, its last line always ended."""
-    ended = not isinstance(message.raw, bytes) or message.raw[-1:] in {b"", b"\n"}
-    return body.sent + (0 if ended else 2)
-
-
-class _Drain:
-    """Takes what nobody wants."""
-
-    def pour(self, piece: bytes, sent: int) -> None:
-        """Forget a piece."""

@@ -4,7 +4,8 @@ from canary.sink.letters import upper
 from canary.sink.options import printable, refusal_of_mail, refusal_of_rcpt
 from canary.sink.path import after_keyword, path_of
 from canary.sink.recipients import added, verified
-from canary.sink.visit import Transaction, Visit
+from canary.sink.transaction import Transaction
+from canary.sink.visit import Visit
 from canary.tallies import RECIPIENTS
 
 MALFORMED = f"{RECIPIENTS}|malformed"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from canary import tallies
 from canary.model import Attempts
-from canary.sink.account import HOUR, MINUTE, WELCOME, Account, Allowance
+from canary.sink.account import HOUR, WELCOME, Account, Allowance
 from canary.sink.budget import Budget, Purse
 from canary.sink.guesses import Guesses
 from canary.sink.network import NETWORK_BYTES, Networks, packed
@@ -171,27 +171,11 @@ class Gate:
 
     def message(self, ip: str, now: float) -> bool:
         """Say whether the client's network may begin another message now."""
-        account = self._account(ip, now)
-        step = self._allowed(account, now).message
-        due = account.message
-        due = max(due, now) + step
-        if due - now > MINUTE + step / 2:
-            self._count(tallies.LIMIT_MESSAGE_RATE, account, now)
-            return False
-        account.message = due
-        return True
+        return self._may("message", tallies.LIMIT_MESSAGE_RATE, ip, now)
 
     def recipient(self, ip: str, now: float) -> bool:
         """Say whether the client's network may name another recipient now."""
-        account = self._account(ip, now)
-        step = self._allowed(account, now).recipient
-        due = account.recipient
-        due = max(due, now) + step
-        if due - now > MINUTE + step / 2:
-            self._count(tallies.LIMIT_RECIPIENT_RATE, account, now)
-            return False
-        account.recipient = due
-        return True
+        return self._may("recipient", tallies.LIMIT_RECIPIENT_RATE, ip, now)
 
     def unknown(self, ip: str, address: str, now: float) -> Tried:
         """Note a recipient that nobody has, as evidence, and say what it costs.
@@ -268,6 +252,14 @@ class Gate:
                 break
             away.popitem(last=False)
 
+    def _may(self, rate: str, cause: str, ip: str, now: float) -> bool:
+        """Say whether the client's network may do one thing more of a rate; count that it may not."""
+        account = self._account(ip, now)
+        if account.spends(rate, getattr(self._allowed(account, now), rate), now):
+            return True
+        self._count(cause, account, now)
+        return False
+
     def _allowed(self, account: Account, now: float) -> Allowance:
         if account.welcome_until <= now:
             return self._strangers
@@ -285,8 +277,4 @@ def _refusal(account: Account, allowed: Allowance, now: float) -> Refusal | None
         return Refusal.UNKNOWN
     if account.here >= allowed.connections:
         return Refusal.CONNECTIONS
-    due = max(account.connection, now) + allowed.connection
-    if due - now > MINUTE + allowed.connection / 2:
-        return Refusal.CONNECTION_RATE
-    account.connection = due
-    return None
+    return None if account.spends("connection", allowed.connection, now) else Refusal.CONNECTION_RATE

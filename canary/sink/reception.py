@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import ssl
 from abc import abstractmethod
-from collections import Counter
+from typing import TYPE_CHECKING
 
 from canary.model import Peer
 from canary.sink.answer import Answer, Do
 from canary.sink.house import House, Kind
 from canary.sink.proxy import LARGEST, Header, ProxyError, parse
+from canary.sink.shaking import shaken
 from canary.sink.tls import name_asked_of, tls_of
-from canary.sink.visit import Transaction, Visit
+from canary.sink.visit import Visit
 from canary.sink.wire import Wire
 from canary.tallies import (
     CONNECTIONS,
@@ -22,6 +24,9 @@ from canary.tallies import (
     REPLIES,
     TLS_HANDSHAKES,
 )
+
+if TYPE_CHECKING:
+    from canary.sink.transaction import Transaction
 
 log = logging.getLogger("canary.sink")
 
@@ -37,7 +42,7 @@ class Reception(Wire):
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop, kind: Kind = Kind.SMTP) -> None:
         super().__init__(house, loop)
         self.kind = kind
-        self.codes: Counter[str] = Counter()
+        self.codes: dict[str, int] = {}
         self._awaits_header = self._securing = False
         self._entered = ""
         self._timed: Transaction | None = None
@@ -52,7 +57,7 @@ class Reception(Wire):
         """Greet the client, once it is known who that is; or turn it away."""
         self.house.admit(self)
         ip, port = _address_of(self.transport.get_extra_info("peername"))
-        our_ip, _ = _address_of(self.transport.get_extra_info("sockname"))
+        our_ip = self._our_ip if self.house.settings.hostnames else ""
         peer = Peer(ip, port, session=self.label)
         if self.house.gate.is_proxy(ip):
             self._awaits_header = True
@@ -100,7 +105,7 @@ class Reception(Wire):
     def say(self, reply: str) -> None:
         """Have a reply sent with the next flush, and written down."""
         code = reply[:3]
-        self.codes[code] += 1
+        self.codes[code] = self.codes.get(code, 0) + 1
         self.house.tallies.add(f"{REPLIES}|{code}")
         self._visit.transcript.note("S", reply)
         super().say(reply)
@@ -129,7 +134,7 @@ class Reception(Wire):
                 self.start(self._secure(""))
             else:
                 self.say(visit.words.greeting())
-            self._mark()
+            self._mark(self.loop.time())
 
     def _admitted(self, ip: str) -> bool:
         """Say whether there is a place; in a full house one that somebody does not use is made free."""
@@ -181,14 +186,13 @@ class Reception(Wire):
     def _our_ip(self) -> str:
         return _address_of(self.transport.get_extra_info("sockname"))[0]
 
-    def _give_time(self) -> None:
+    def _give_time(self, now: float) -> None:
         """Give the client its time for the next line or piece of a message, up to that of all of it."""
-        now = self.loop.time()
         settings = self.house.settings
         if self._visit.transaction is not self._timed:
             self._timed = self._visit.transaction
             self._transaction_ends = now + settings.transaction_timeout if self._timed else NO_TIME
-        self.expect_within(min(settings.timeout, self._transaction_ends - now, self._session_ends - now))
+        self.expect_by(min(now + settings.timeout, self._transaction_ends, self._session_ends))
 
     def _limit_reached(self) -> str:
         """Return which of its times a client has used up."""
@@ -197,20 +201,19 @@ class Reception(Wire):
             return LIMIT_SESSION_TIME
         return LIMIT_TRANSACTION_TIME if now >= self._transaction_ends else LIMIT_IDLE
 
-    def _mark(self) -> None:
+    def _mark(self, now: float) -> None:
         """Note whether this client's place may be given to others once it is silent."""
         house, transaction = self.house, self._visit.transaction
         if self._work is not None and not self._securing:
             house.idlers.busy(self)
         elif not self.over:
-            now = self.loop.time()
             named = transaction is not None and bool(transaction.decoys)
             house.idlers.waits(self, now, favoured=named or house.gate.is_favoured(self._visit.peer.ip, now))
 
     def rested(self) -> None:
         """Let this client's place be given to others from now on, if it stays silent."""
         if not self._lost:
-            self._mark()
+            self._mark(self.loop.time())
 
     async def _late(self, delay: float, *found: Answer) -> None:
         """Give the client its replies so many seconds late."""
@@ -245,7 +248,7 @@ class Reception(Wire):
         early = self.inbox.peek() if self.kind is Kind.TLS else b""
         self.inbox.clear()
         self._securing = True
-        secured_in_time = await self.upgrade(context, early)
+        secured_in_time = await self._upgrade(context, early)
         self._securing = False
         if not secured_in_time:
             self.house.tallies.add(f"{TLS_HANDSHAKES}|failed")
@@ -255,6 +258,26 @@ class Reception(Wire):
         visit.secure(tls_of(secured), name_asked_of(secured))
         if self.kind is Kind.TLS:
             self.say(visit.words.greeting())
+
+    async def _upgrade(self, context: ssl.SSLContext, early: bytes = b"") -> bool:
+        """Go on over TLS; say whether the handshake succeeded. A connection where it did not is lost.
+
+        `early` are bytes of the handshake that have been read already.
+        """
+        self.hold()  # a quick client's first words are for whoever takes this one's place
+        transport = None
+        try:
+            transport = await shaken(self.transport, self, context, self.house.settings.timeout, early)
+        except OSError as error:
+            log.debug("session %s: handshake failed: %s", self.label, type(error).__name__)
+        finally:
+            if transport is None:
+                self.connection_lost(None)  # nobody else says so while the handshake lasts
+        if transport is None:
+            return False
+        self.transport = transport
+        self._held = False
+        return True
 
 
 def _address_of(found: object) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from canary.errors import ConfigurationError
+from canary.sink.handshake import TellingContext
 from canary.sink.settings import SinkSettings, TlsFiles
 
 log = logging.getLogger("canary.sink")
@@ -117,7 +118,7 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
 
     Versions below 1.2 are deprecated (RFC 8996); clients are asked for no certificate.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = TellingContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from canary.address import canonical
 from canary.model import Message, Peer, Probe, Trace, Verb
-from canary.sink.content import Content, Spilled
+from canary.sink.content import Spilled
 from canary.sink.house import House
 from canary.sink.profiles import Words
+from canary.sink.transaction import Transaction, transmission_type
 from canary.sink.transcript import Transcript
 from canary.tallies import FAILURES
 
@@ -22,29 +23,12 @@ FREE_RECIPIENTS = 4
 RECIPIENT_BYTES = 500
 """What remembering a recipient takes beside its letters: its probe, its places in tables."""
 
-TRIED = 20
 ADDRESS = 254
-TOLD = 5
-"""How many probes of a session hold them: the same list a thousand times would fill the disk."""
-
+TRIED = 20
 """How many of the recipients that a client tried are kept with a probe."""
 
-
-@dataclass(slots=True)
-class Transaction:
-    """What MAIL began: the envelope so far. `decoys` are the canonical forms of its live recipients.
-
-    `accepted` holds every recipient that was answered with 250, in order, for the replies of LMTP; `body`
-    is there once a message began. `refusals` holds what was said to the others, up to two phrases of it.
-    """
-
-    mail_from: str
-    options: tuple[str, ...]
-    recipients: dict[str, None] = field(default_factory=dict)
-    decoys: set[str] = field(default_factory=set)
-    accepted: list[str] = field(default_factory=list)
-    body: Content | None = None
-    refusals: tuple[str, ...] = ()
+TOLD = 5
+"""How many probes of a session hold them: the same list a thousand times would fill the disk."""
 
 
 class Visit:
@@ -74,30 +58,23 @@ class Visit:
         offers_tls: bool,
         lmtp: bool = False,
     ) -> None:
-        self.house = house
-        self.settings = house.settings
+        self.house, self.settings = house, house.settings
         self.words = words
         self.peer = peer
-        self.lmtp = lmtp
+        self.lmtp, self.offers_tls = lmtp, offers_tls
         self.domains = house.settings.domains if lmtp else house.domains(words.hostname)
-        self.offers_tls = offers_tls
-        self.esmtp = False
+        self.esmtp = self.spoilt = False
         self.owed: list[Probe] = []
-        self.errors = 0
-        self.junk = 0
-        self.strange = 0
-        self.spoilt = False
+        self.errors = self.junk = self.strange = 0
         self.front: Peer | None = None
         self.delay = 0.0
         self.purse: Purse | None = None
-        self._room = 0
-        self._told = 0
+        self._room = self._told = self._tried_count = 0
         self.unwelcome = ""
         self.transaction: Transaction | None = None
         self.transcript = Transcript(now)
         self._now = now
         self._tried: dict[str, None] = {}
-        self._tried_count = 0
         self._times: dict[str, int] = {}
         self._named: dict[str, Probe] = {}
         self._put_off: dict[str, Probe] = {}
@@ -110,11 +87,9 @@ class Visit:
 
     @property
     def protocol(self) -> str:
-        """Return the transmission type (RFC 3848, RFC 6531 section 4.3)."""
-        name = "LMTP" if self.lmtp else "ESMTP" if self.esmtp else "SMTP"
-        if self.transaction and "SMTPUTF8" in self.transaction.options:
-            name = "UTF8LMTP" if self.lmtp else "UTF8SMTP"
-        return f"{name}S" if self.peer.tls and name != "SMTP" else name
+        """Return the transmission type."""
+        utf8 = self.transaction is not None and "SMTPUTF8" in self.transaction.options
+        return transmission_type(lmtp=self.lmtp, extended=self.esmtp, utf8=utf8, tls=bool(self.peer.tls))
 
     def greet(self, name: str, *, extended: bool = True) -> None:
         """Begin anew for a client that gave its name; `extended` with EHLO or LHLO."""
@@ -271,9 +246,10 @@ class Visit:
     def leave(self) -> None:
         """End the visit: whoever was put off, and has had no mail since, was only named."""
         self.end()
-        self._named.update(self._put_off)
-        self._put_off.clear()
-        self._owe()
+        if self._put_off:
+            self._named.update(self._put_off)
+            self._put_off.clear()
+            self._owe()
 
     def _owe(self) -> None:
         peer, trace = self._known_peer(), self._trace("")
@@ -288,14 +264,13 @@ class Visit:
                     probe,
                     peer=peer,
                     others=self._tried_count - self._times[decoy],
-                    tried=self._others_than(probe.recipient) if self._told <= TOLD else (),
+                    tried=tuple(
+                        one for one in self._tried if self._told <= TOLD and one != probe.recipient[:ADDRESS]
+                    ),
                     trace=trace,
                 )
             )
         self._named.clear()
-
-    def _others_than(self, address: str) -> tuple[str, ...]:
-        return tuple(one for one in self._tried if one != address[:ADDRESS])
 
     @property
     def _current(self) -> Transaction:

@@ -3,15 +3,14 @@
 aiosmtpd reads every line through a StreamReader in a task of its own, sets a timer anew for
 each, and looks through its handler at every connection; that was the larger part of its CPU
 time. Here commands are answered within `data_received`, one timer is moved only when it runs
-out, and a task exists only while something is awaited.
+out, and nothing is built that most connections do not need.
 """
 
 import asyncio
 import logging
 import secrets
-import ssl
 from abc import abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from aiosmtpd.smtp import SMTP
@@ -37,9 +36,6 @@ AT_A_TIME = 100
 LINGER = 10.0
 """How many seconds a client has to read the last reply."""
 
-HANDSHAKE = 15.0
-"""How many seconds a TLS handshake may take."""
-
 GATHERED = 64
 """How many replies to pipelined commands are sent at once."""
 
@@ -50,8 +46,7 @@ class Wire(SMTP):
     transport: asyncio.Transport
 
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
-        # Past SMTP.__init__, which inspects its handler; the reader is asked for and never read.
-        super(SMTP, self).__init__(asyncio.StreamReader(limit=1, loop=loop), loop=loop)
+        # Past SMTP.__init__, which inspects its handler, and those above it, which make a StreamReader.
         self.loop = loop
         self.house = house
         self.inbox = Inbox()
@@ -59,7 +54,7 @@ class Wire(SMTP):
         self.born = loop.time()
         self.over = False
         self._said: list[str] = []
-        self._work: asyncio.Task[None] | None = None
+        self._work: asyncio.Future[Any] | None = None
         self._ended = self._choked = self._held = self._lost = self._waits = False
         self._counted = 0
         self.purse: Purse | None = None
@@ -163,6 +158,20 @@ class Wire(SMTP):
         """Await something; what the client says meanwhile has to wait."""
         self._work = self.loop.create_task(self._do(work))
 
+    def attend(self, work: "asyncio.Future[Any]", then: Callable[["asyncio.Future[Any]"], None]) -> None:
+        """Await one thing as `start` does, without a task, and do what follows from it."""
+        self._work = work
+
+        def done(work: "asyncio.Future[Any]") -> None:
+            try:
+                then(work)
+            except Exception as error:  # noqa: BLE001 - the same as in `_do`
+                self._fail(error)
+            finally:
+                self._worked()
+
+        work.add_done_callback(done)
+
     def say(self, reply: str) -> None:
         """Have a reply sent with the next flush."""
         self._said.append(reply)
@@ -202,58 +211,18 @@ class Wire(SMTP):
 
     def expect_within(self, seconds: float) -> None:
         """Give the client so many seconds for what comes next."""
+        self.expect_by(self.loop.time() + seconds)
+
+    def expect_by(self, deadline: float) -> None:
+        """Give the client until then, by the loop's clock, for what comes next."""
         if self.over:
             return
-        self._deadline = self.loop.time() + seconds
-        if self._deadline < self._timer.when():
+        self._deadline = deadline
+        if deadline < self._timer.when():
             self._timer.cancel()
-            self._timer = self.loop.call_at(self._deadline, self._tick)
+            self._timer = self.loop.call_at(deadline, self._tick)
 
-    async def upgrade(self, context: ssl.SSLContext, early: bytes = b"") -> bool:
-        """Go on over TLS; say whether the handshake succeeded. A connection where it did not is lost.
-
-        `early` are bytes of the handshake that have been read already.
-        """
-        self.hold()  # a quick client's first words are for whoever takes this one's place
-        transport = None
-        shaking = self.loop.create_task(
-            self.loop.start_tls(
-                self.transport,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=min(HANDSHAKE, self.house.settings.timeout),
-            )
-        )
-        try:
-            if early:
-                await self._give_back(early, shaking)
-            transport = await shaking
-        except OSError as error:
-            log.debug("session %s: handshake failed: %s", self.label, type(error).__name__)
-        finally:
-            if transport is None:
-                self.connection_lost(None)  # nobody else says so while the handshake lasts
-        if transport is None:
-            return False
-        self.transport = transport
-        self._held = False
-        return True
-
-    async def _give_back(self, early: bytes, shaking: "asyncio.Task[Any]") -> None:
-        """Hand bytes that were read too soon to the protocol that took this one's place."""
-        while self.transport.get_protocol() is self and not shaking.done():  # noqa: ASYNC110 - a turn or two
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)  # it learns of its connection in the next turn of the loop
-        below = self.transport.get_protocol()
-        while early and isinstance(below, asyncio.BufferedProtocol) and not shaking.done():
-            buffer = memoryview(below.get_buffer(len(early)))
-            count = min(len(buffer), len(early))
-            buffer[:count] = early[:count]
-            below.buffer_updated(count)
-            early = early[count:]
-
-    def log_failure(self, what: str, error: Exception) -> None:
+    def log_failure(self, what: str, error: BaseException) -> None:
         """Log what failed, without the words of an error, which may quote a client."""
         log.error("session %s: %s: %s", self.label, what, type(error).__name__)
         log.debug("session %s: %s", self.label, what, exc_info=error)
@@ -262,11 +231,11 @@ class Wire(SMTP):
         try:
             self.advance()
         except Exception as error:  # noqa: BLE001 - one client's trouble is nobody else's
-            self.log_failure("failed", error)
-            self.hang_up(self.farewell("failed"))
+            self._fail(error)
         if self._ended and self.ready:
             self.hang_up("")
-        self.flush()
+        if self._said:
+            self.flush()
 
     def _resume(self) -> None:
         if self._held:
@@ -296,14 +265,21 @@ class Wire(SMTP):
         try:
             await work
         except Exception as error:  # noqa: BLE001 - the one place where nothing may be lost
-            self.log_failure("failed", error)
-            self.hang_up(self.farewell("failed"))
+            self._fail(error)
         finally:
-            self._work = None
-            if self._lost:
-                self.gone()
-            elif not self.over:
-                self._resume()
+            self._worked()
+
+    def _worked(self) -> None:
+        """Go on: nothing is awaited any more."""
+        self._work = None
+        if self._lost:
+            self.gone()
+        elif not self.over:
+            self._resume()
+
+    def _fail(self, error: Exception) -> None:
+        self.log_failure("failed", error)
+        self.hang_up(self.farewell("failed"))
 
     def _tick(self) -> None:
         """Hang up if the client's time is over; while something is awaited it is not the client's."""

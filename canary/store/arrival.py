@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from canary.errors import StoreError
 from canary.mail import HEAD_BYTES, head_of
-from canary.model import Message, Probe
+from canary.model import Message, Probe, Touch
 from canary.ports import Attributed, Finding
 from canary.store.bodies import MESSAGE, MessageBody
 from canary.store.codec import Codec
@@ -14,13 +14,13 @@ from canary.store.pieces import WHOLE_BYTES, chunks_of
 
 
 class Arrival(NamedTuple):
-    """A message or probe with its findings; `content_ix` and what follows it are a message's.
+    """A message, probe or touch with its findings; `content_ix` and what follows it are a message's.
 
     `raw` is None for the bytes of a large one, which stand in the pieces of `body`; 0 says that they were
     not written, the message being known.
     """
 
-    arrival: Message | Probe
+    arrival: Message | Probe | Touch
     findings: Sequence[Finding]
     content_ix: bytes = b""
     sha256: str = ""
@@ -53,7 +53,7 @@ def arrival_of(codec: Codec, what: Attributed) -> Arrival:
 
     Raises StoreError if a body cannot be read.
     """
-    if isinstance(what.arrival, Probe):
+    if not isinstance(what.arrival, Message):
         return Arrival(what.arrival, what.findings)
     raw: bytes | None = None
     size = len(what.arrival.raw)

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from canary.model import HitClass, KeptMessage, Message, Peer, Probe, Trace, Verb, Verdict
+from canary.model import HitClass, KeptMessage, Message, Peer, Probe, Touch, Trace, Verb, Verdict
 from canary.store.codec import micros, moment, public_id, read, written
 
 Shape = TypeVar("Shape")
@@ -58,11 +58,22 @@ class ProbeBody(msgspec.Struct, omit_defaults=True, gc=False):
     trace: Trace = NO_TRACE
 
 
-class HitBody(msgspec.Struct, gc=False):
-    """A hit: its verdict, and the probe where there is no message."""
+class TouchBody(msgspec.Struct, gc=False):
+    """A touch."""
+
+    address: str
+    action: str
+    employee: str
+    at: int
+    access: str
+
+
+class HitBody(msgspec.Struct, omit_defaults=True, gc=False):
+    """A hit: its verdict, and the probe or touch where there is no message."""
 
     verdict: VerdictBody
     probe: ProbeBody | None = None
+    touch: TouchBody | None = None
 
 
 class AttemptBody(msgspec.Struct, gc=False):
@@ -138,6 +149,16 @@ def probe_of(body: ProbeBody) -> Probe:
         tried=body.tried,
         trace=body.trace,
     )
+
+
+def touch_body(touch: Touch) -> TouchBody:
+    """Return a touch, ready to be written."""
+    return TouchBody(touch.address, touch.action, touch.employee, micros(touch.at), touch.access)
+
+
+def touch_of(body: TouchBody) -> Touch:
+    """Return a touch as it was kept."""
+    return Touch(body.address, body.action, body.employee, moment(body.at), body.access)
 
 
 def delivery_body(message: Message) -> DeliveryBody:

@@ -10,12 +10,26 @@ import msgspec
 from canary.address import canonical
 from canary.errors import NotFoundError
 from canary.keyring import Keyring
-from canary.model import EPOCH, Access, Decoy
+from canary.model import EPOCH, Access, ActorClass, Decoy, Layer
 
 SEPARATOR = "\x00"
 CONTROL, SELFTEST = 1, 2
 """What a decoy that nobody is shown is for, as its row says; 0 is a decoy that is shown."""
+LAYERS = (Layer.VIEW, Layer.STABLE, Layer.COHORT)
+"""The layers of decoys, by the numbers in their rows."""
+KINDS = {
+    "acc": "an access",
+    "dec": "a decoy",
+    "msg": "a message",
+    "hit": "a hit",
+    "alr": "an alert",
+    "key": "a key",
+    "inc": "an incident",
+    "aud": "an entry of the audit",
+}
+"""What identifiers begin with, and what they identify."""
 
+PERSON = ActorClass.PERSON
 _written = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder().decode
 
@@ -76,9 +90,8 @@ def row_id(kind: str, text: str) -> int:
     prefix, _, digits = text.partition("_")
     if prefix == kind and digits.isascii() and digits.isdigit() and len(digits) < 19:  # noqa: PLR2004 - below 2^63
         return int(digits)
-    names = {"acc": "an access", "dec": "a decoy", "msg": "a message", "hit": "a hit", "alr": "an alert"}
     raise NotFoundError(
-        f"{text!r} is not the identifier of {names[kind]}", hint=f"identifiers look like {kind}_17"
+        f"{text!r} is not the identifier of {KINDS[kind]}", hint=f"identifiers look like {kind}_17"
     )
 
 
@@ -100,9 +113,9 @@ class Codec:
         """Return where a record is found."""
         return self.keyring.index(b"record", record)
 
-    def pair_ix(self, pair: tuple[str, str]) -> bytes:
-        """Return where an employee's views of a record are found."""
-        return self.keyring.index(b"pair", SEPARATOR.join(pair))
+    def pair_ix(self, pair: tuple[str, str, str]) -> bytes:
+        """Return where an employee's views of a record are found; a person's class, "", is not in it."""
+        return self.keyring.index(b"pair", SEPARATOR.join(pair if pair[2] else pair[:2]))
 
     def source_ix(self, identity: str) -> bytes:
         """Return where the same access is found again."""
@@ -114,7 +127,7 @@ class Codec:
 
     def seal_access(self, number: int, access: Access) -> bytes:
         """Seal all that an access says but its time."""
-        body = [
+        body: list[str | bool | None] = [
             access.employee,
             access.record,
             access.beneficiary,
@@ -124,11 +137,13 @@ class Codec:
             access.actor,
             access.source_id,
         ]
+        if access.bare or access.actor_class is not PERSON:
+            body += [access.actor_class.value, access.bare]
         return self.keyring.seal(b"access:%d" % number, written(body))
 
     def open_access(self, number: int, at: int, sealed: bytes) -> Access:
         """Return the access of a row."""
-        employee, record, beneficiary, tool, session, client_ip, actor, source_id = read(
+        employee, record, beneficiary, tool, session, client_ip, actor, source_id, *acting = read(
             self.keyring.open(b"access:%d" % number, sealed)
         )
         return Access(
@@ -142,6 +157,8 @@ class Codec:
             actor=actor,
             source_id=source_id,
             id=public_id("acc", number),
+            actor_class=ActorClass(acting[0]) if acting else PERSON,
+            bare=bool(acting and acting[1]),
         )
 
     def seal_decoy(self, number: int, decoy: Decoy) -> bytes:
@@ -149,9 +166,13 @@ class Codec:
         body = [decoy.address, decoy.given, decoy.family, decoy.surprisal, decoy.generator]
         return self.keyring.seal(b"decoy:%d" % number, written(body))
 
-    def open_decoy(self, row: tuple[int, int, int, int, bytes]) -> Decoy:
-        """Return the decoy of a row (id, slot, control, minted_at, sealed)."""
-        number, slot, control, minted_at, sealed = row
+    def decoy_address(self, number: int, sealed: bytes) -> str:
+        """Return the address of a decoy's row."""
+        return str(read(self.keyring.open(b"decoy:%d" % number, sealed))[0])
+
+    def open_decoy(self, row: tuple[int, int, int, int, bytes, int]) -> Decoy:
+        """Return the decoy of a row (id, slot, control, minted_at, sealed, layer)."""
+        number, slot, control, minted_at, sealed, layer = row
         address, given, family, surprisal, generator = read(self.keyring.open(b"decoy:%d" % number, sealed))
         return Decoy(
             address=address,
@@ -164,6 +185,7 @@ class Codec:
             control=control > 0,
             id=public_id("dec", number),
             selftest=control == SELFTEST,
+            layer=LAYERS[layer],
         )
 
     def seal(self, table: bytes, number: int, plain: bytes) -> bytes:

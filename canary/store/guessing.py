@@ -48,6 +48,17 @@ def read(db: sqlite3.Connection, codec: Codec, since: datetime) -> Iterator[Atte
             yield Attempts(at, body.network, counted, body.sample)
 
 
+def of_network(db: sqlite3.Connection, codec: Codec, network: str, day: datetime) -> Attempts:
+    """Return what one network tried in vain on a day."""
+    day = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    place = day.toordinal(), _network_ix(codec, network)
+    row = db.execute("SELECT count, sealed FROM attempt WHERE day = ? AND network_ix = ?", place).fetchone()
+    if row is None:
+        return Attempts(day, network, 0)
+    body = ATTEMPT.read(codec.keyring.open(_place(*place), row[1]))
+    return Attempts(day, network, row[0], body.sample)
+
+
 def _added(db: sqlite3.Connection, codec: Codec, day: int, attempts: Attempts) -> bool:
     """Add to a network's row; False if it has none yet."""
     network_ix = _network_ix(codec, attempts.network)

@@ -2,9 +2,11 @@
 
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from canary.errors import CanaryError, StoreError
 from canary.model import Message, Probe
@@ -44,6 +46,7 @@ class Intake:
         self._keeper = keeper
         self._reading = reading
         self._next_sweep: datetime | None = None
+        self._left: deque[int] = deque()
 
     def keep_at_once(
         self, arrivals: Sequence[Message | Probe], attribute: Attribute, now: datetime
@@ -93,7 +96,7 @@ class Intake:
         try:
             arrival = arrival_of(self._codec, what)
             if (
-                isinstance(what.arrival, Probe)
+                not isinstance(what.arrival, Message)
                 or arrival.raw is not None
                 or self._stands(arrival, what.arrival)
             ):
@@ -133,16 +136,27 @@ class Intake:
             self._writer.submit_large(lambda db: write_piece(db, body, number, sealed, now))
 
     def _give_up(self, body: int) -> None:
-        """Make room again, if that can be done now; else it is done a day later."""
+        """Make room again: now if nobody has to be waited for, else after one of the next batches."""
         if body:
-            with suppress(StoreError, sqlite3.Error):
-                self._writer.submit(lambda db: remove(db, body))
+            self._left.append(body)
+            self._clear()
+
+    def _clear(self) -> None:
+        """Remove the pieces that were left, as far as that needs no waiting."""
+        while self._left:
+            body = self._left.popleft()
+            try:
+                self._writer.submit_at_once(partial(remove, body=body))
+            except (StoreError, sqlite3.Error):
+                self._left.append(body)
+                return
 
     def _sweep(self, now: datetime) -> None:
-        """Remove what processes left behind that ended before they had written all pieces.
+        """Remove what was given up, and what processes left that ended before they had written all pieces.
 
         After the keeping, and only where nobody else writes: no mail is to wait for it.
         """
+        self._clear()
         if self._next_sweep is not None and now < self._next_sweep:
             return
         self._next_sweep = now + SWEEP_AGAIN

@@ -6,62 +6,38 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from canary.errors import StoreError, TemporaryError
-from canary.model import Message, Probe
+from canary.model import Message, Probe, Touch
 from canary.ports import Attribute, Finding, Kept, Owing
 from canary.store.arrival import Arrival, arrival_of
-from canary.store.bodies import DELIVERY, HIT, HitBody, delivery_body, probe_body, verdict_body
-from canary.store.codec import Codec, micros, moment, public_id, purpose_of, row_id
+from canary.store.bodies import DELIVERY, HIT, HitBody, delivery_body, probe_body, touch_body, verdict_body
+from canary.store.codec import SEPARATOR, Codec, micros, moment, public_id, purpose_of, row_id
 from canary.store.noise import last_mail, tally
-from canary.store.owed import Accounts, HitOfAlert, Owed
+from canary.store.owed import Accounts, Owed
+from canary.store.rows import Rows
 from canary.store.sighting import Sightings
 
 RETRIES = timedelta(days=7)
 """How long a sender may go on trying: RFC 5321 section 4.5.4.1 asks for 4 to 5 days."""
 
 MOST_REMEMBERED = 100_000
-INSERTS = {
-    "message": "INSERT INTO message VALUES (?, ?, ?, ?)",
-    "raw": "INSERT INTO raw VALUES (?, ?)",
-    "body": "UPDATE body SET message_id = ? WHERE id = ?",
-    "delivery": "INSERT INTO delivery VALUES (?, ?, ?, ?)",
-    "hit": "INSERT INTO hit VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "alert_hit": "INSERT OR IGNORE INTO alert_hit VALUES (?, ?)",
-}
-
 
 MET = (
-    "SELECT d.id, v.employee_ix, EXISTS (SELECT 1 FROM hit WHERE decoy_id = d.id) "
+    "SELECT d.id, coalesce(v.employee_ix, d.record_ix), EXISTS (SELECT 1 FROM hit WHERE decoy_id = d.id) "
     "FROM decoy d LEFT JOIN view v ON v.id = d.view_id WHERE d.id IN ({marks})"
 )
+SHOWN_TO = "SELECT v.employee_ix FROM access a JOIN view v ON v.id = a.view_id WHERE a.id = ?"
 CHUNK = 256
 
 
 @dataclass(slots=True)
 class Met:
-    """A decoy: whom it was minted for (nobody for a control), and whether it was ever hit."""
+    """A decoy: what it was minted for, and whether it was ever hit.
+
+    A view-unique one was minted for an employee, a shared one for a record, a control for nobody.
+    """
 
     account: bytes | None
     hit: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of one batch, gathered so that each table is written in one go."""
-
-    message: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
-    raw: list[tuple[int, bytes]] = field(default_factory=list)
-    body: list[tuple[int, int]] = field(default_factory=list)
-    delivery: list[tuple[int, int, int, bytes]] = field(default_factory=list)
-    hit: list[tuple[int, int, str, int, int, int | None, int, bytes]] = field(default_factory=list)
-    alert_hit: list[HitOfAlert] = field(default_factory=list)
-
-    def write(self, db: sqlite3.Connection) -> None:
-        """Write and forget them."""
-        for table, insert in INSERTS.items():
-            rows = getattr(self, table)
-            if rows:
-                db.executemany(insert, rows)
-                rows.clear()
 
 
 class Keeper:
@@ -138,7 +114,7 @@ class Keeper:
         return first
 
     def account(self, decoy_id: int) -> bytes | None:
-        """Return whom a decoy of this batch was minted for, None for a control."""
+        """Return what a decoy of this batch was minted for, None for a control."""
         return self._met[decoy_id].account
 
     def _learn(self, db: sqlite3.Connection, decoy_ids: set[int]) -> None:
@@ -181,14 +157,16 @@ class Keeping:
     firsts: dict[str, int] = field(default_factory=dict)
 
     def one(self, arrival: Arrival) -> Kept:
-        """Add what one message or probe comes to."""
+        """Add what one message, probe or touch comes to."""
         what = arrival.arrival
+        if isinstance(what, Touch):
+            return self._touched(what, arrival.findings[0])
         if isinstance(what, Probe):
             hits = [
                 (self._hit(finding, micros(what.at), None, what), finding)
                 for finding in {each.decoy.id: each for each in arrival.findings}.values()
             ]
-            self._owe(hits)
+            self._owe(hits, mail=False)
             return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in hits), len(hits))
         known = self.known.get(arrival.content_ix)
         if known is not None:
@@ -197,6 +175,22 @@ class Keeping:
                 return self._again(known[0], what, arrival)
             self._retire(known[0])
         return self._new(what, arrival)
+
+    def _touched(self, touch: Touch, finding: Finding) -> Kept:
+        """Add a touch; one that was reported before is the same hit."""
+        self.rows.write(self.db)
+        told = (finding.decoy.id, touch.access, touch.action, touch.employee)
+        touch_ix = self.codec.keyring.index(b"touch", SEPARATOR.join(told))
+        row = self.db.execute("SELECT hit_id FROM touch WHERE touch_ix = ?", (touch_ix,)).fetchone()
+        if row:
+            self.db.execute("UPDATE hit SET deliveries = deliveries + 1 WHERE id = ?", row)
+            return Kept((public_id("hit", row[0]),), 0)
+        number = self._hit(finding, micros(touch.at), None, touch)
+        self.rows.write(self.db)
+        self.db.execute("INSERT INTO touch VALUES (?, ?)", (touch_ix, number))
+        account = self.db.execute(SHOWN_TO, (row_id("acc", touch.access),)).fetchone()
+        self._owe([(number, finding)], frozenset(account or ()), mail=False)
+        return Kept((public_id("hit", number),), 1)
 
     def _new(self, message: Message, arrival: Arrival) -> Kept:
         number, at = self.keeper.next_id(self.db, "message"), micros(message.received_at)
@@ -247,37 +241,53 @@ class Keeping:
         retired = self.codec.keyring.index(b"retired", str(message_id))
         self.db.execute("UPDATE message SET content_ix = ? WHERE id = ?", (retired, message_id))
 
-    def _hit(self, finding: Finding, at: int, message_id: int | None, probe: Probe | None) -> int:
+    def _hit(self, finding: Finding, at: int, message_id: int | None, bodiless: Probe | Touch | None) -> int:
         number, decoy_id = self.keeper.next_id(self.db, "hit"), row_id("dec", finding.decoy.id)
         purpose = purpose_of(finding.decoy)
-        if not finding.decoy.selftest and self.keeper.first_hit(decoy_id):
+        touch = bodiless if isinstance(bodiless, Touch) else None
+        if not (touch or finding.decoy.selftest) and self.keeper.first_hit(decoy_id):  # noise is no touch
             kind = "control" if finding.decoy.control else "decoy"
             self.firsts[kind] = self.firsts.get(kind, 0) + 1
-        body = HitBody(verdict_body(finding.verdict), probe_body(probe) if probe else None)
+        body = HitBody(
+            verdict_body(finding.verdict),
+            probe_body(bodiless) if isinstance(bodiless, Probe) else None,
+            touch_body(touch) if touch else None,
+        )
         sealed = self.codec.seal(b"hit", number, HIT.write(body))
+        withheld = not purpose and not self._tells(finding, message_id is not None)
         self.rows.hit.append(
-            (number, at, finding.verdict.hit_class.value, purpose, decoy_id, message_id, 1, sealed)
+            (
+                *(number, at, finding.verdict.hit_class.value, purpose, decoy_id, message_id, 1, sealed),
+                int(withheld),
+            )
         )
         return number
 
-    def _owe(self, fresh: Sequence[tuple[int, Finding]]) -> None:
-        """Owe a word about new hits: none about controls; a self-test's is told by itself and at once."""
+    def _tells(self, finding: Finding, mail: bool) -> bool:
+        """Say whether a hit is told of; what is mail is appraised later."""
+        return self.owed.tells(finding.verdict, appraised=not mail)
+
+    def _owe(
+        self, fresh: Sequence[tuple[int, Finding]], shown_to: Accounts = frozenset(), *, mail: bool = True
+    ) -> None:
+        """Owe a word about new hits: none about controls; a self-test's is told by itself and at once.
+
+        That about mail is held until it is appraised.
+        """
         tests = [hit_id for hit_id, finding in fresh if finding.decoy.selftest]
         if tests:
             self.rows.alert_hit.extend(self.owed.alone(self.db, self._next, tests, self.now))
         told = [
             (hit_id, row_id("dec", finding.decoy.id))
             for hit_id, finding in fresh
-            if not finding.decoy.control
-            and not finding.decoy.selftest
-            and self.owed.confident(finding.verdict.confidence)
+            if not finding.decoy.control and not finding.decoy.selftest and self._tells(finding, mail)
         ]
         if told:
             found = (self.keeper.account(decoy_id) for _, decoy_id in told)
-            accounts: Accounts = frozenset(account for account in found if account is not None)
+            accounts: Accounts = shown_to or frozenset(each for each in found if each is not None)
             hit_ids = [hit_id for hit_id, _ in told]
             flush = lambda: self.rows.write(self.db)  # noqa: E731 - a name for what `together` may call
-            owed = self.owed.together(self.db, self._next, hit_ids, accounts, self.now, flush)
+            owed = self.owed.together(self.db, self._next, hit_ids, accounts, self.now, flush, held=mail)
             self.rows.alert_hit.extend(owed)
 
     def _next(self, table: str) -> int:

@@ -1,19 +1,18 @@
 """Accesses become ledger rows: the record side, inside one transaction."""
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from canary.model import Access, Decoy, Placement, Planting
-from canary.ports import Draft, Minted, Pair, Standing
-from canary.store.codec import Codec, micros, moment, public_id, purpose_of, row_id
+from canary.model import Access, Decoy, Layer, Placement, Planting
+from canary.ports import Draft, Look, Pair, RecordStanding, Standing, View, pair_of
+from canary.store import sequences, standings
+from canary.store.codec import LAYERS, Codec, micros, public_id, purpose_of, row_id
+from canary.store.standings import Found, displayed
 
-CHUNK = 500
-NOTHING_YET = Standing()
-DECOY_COLUMNS = "d.id, d.slot, d.control, d.minted_at, d.sealed"
+DECOY = "INSERT INTO decoy (id, view_id, slot, control, minted_at, address_ix, sealed"
+INSERT_DECOY = f"{DECOY}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_SHARED = f"{DECOY}, layer, record_ix, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,7 @@ class Rows:
     views: list[tuple[object, ...]] = field(default_factory=list)
     accesses: list[tuple[object, ...]] = field(default_factory=list)
     decoys: list[tuple[object, ...]] = field(default_factory=list)
+    shared: list[tuple[object, ...]] = field(default_factory=list)
     exposures: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -37,43 +37,22 @@ class SqliteLedger:
         self._codec = codec
         self._reserved: dict[str, bytes] = {}
         self._reserved_ix: set[bytes] = set()
-        self._pairs: dict[Pair, bytes] = {}
-        self._first_views: dict[Pair, int] = {}
-        self._views: dict[tuple[bytes, int], int] = {}
+        self._found = Found({})
 
     def standings(self, pairs: Iterable[Pair]) -> Mapping[Pair, Standing]:
-        """Return what each employee has been shown of each record so far."""
-        self._pairs = {pair: self._codec.pair_ix(pair) for pair in pairs}
-        pair_of = {pair_ix: pair for pair, pair_ix in self._pairs.items()}
-        owner: dict[int, tuple[Pair, int]] = {}
-        views: dict[Pair, list[int]] = defaultdict(list)
-        for view_id, pair_ix, opened in self._select(
-            "SELECT id, pair_ix, opened_at FROM view WHERE pair_ix IN ", list(pair_of)
-        ):
-            pair = pair_of[pair_ix]
-            owner[view_id] = (pair, opened)
-            self._first_views[pair] = min(view_id, self._first_views.get(pair, view_id))
-            views[pair].append(opened)
-            self._views[pair_ix, opened] = view_id
-        minted: dict[Pair, list[Minted]] = defaultdict(list)
-        for view_id, *row in self._select(
-            f"SELECT d.view_id, {DECOY_COLUMNS} FROM decoy d WHERE d.view_id IN ", list(owner)
-        ):
-            pair, opened = owner[view_id]
-            number, slot, control, minted_at, sealed = row
-            decoy = self._codec.open_decoy((number, slot, control, minted_at, sealed))
-            minted[pair].append(Minted(moment(opened), decoy))
-        found = dict.fromkeys(pair_of.values(), NOTHING_YET)
-        for pair, opened_at in views.items():
-            in_slots = sorted(minted[pair], key=lambda each: each.decoy.slot)
-            found[pair] = Standing(tuple(moment(opened) for opened in sorted(opened_at)), tuple(in_slots))
-        return found
+        """Return what each pair has been shown so far."""
+        self._found = Found({pair: self._codec.pair_ix(pair) for pair in pairs})
+        return standings.standings(self._db, self._codec, self._found)
+
+    def records(self, records: Iterable[str]) -> Mapping[str, RecordStanding]:
+        """Return the shared decoys of each record."""
+        return standings.records(self._db, self._codec, records)
 
     def duplicates(self, accesses: Mapping[str, Access]) -> Mapping[str, Planting]:
         """Return those of the accesses, by identity, that the ledger has already, as it has them."""
         found: dict[str, Planting] = {}
         for identity, access in accesses.items():
-            first_view_id = self._first_views.get((access.employee, access.record))
+            first_view_id = self._found.first_views.get(pair_of(access))
             if first_view_id is None:
                 continue
             row = self._db.execute(
@@ -99,46 +78,49 @@ class SqliteLedger:
 
     def remember(self, drafts: Sequence[Draft]) -> Sequence[Planting]:
         """Write accesses, views, decoys and exposures; return them with their identifiers."""
-        rows = Rows(self._next("view"), self._next("access"), self._next("decoy"))
+        rows = Rows(self._next("view"), sequences.next_access(self._db), self._next("decoy"))
         known: dict[str, Decoy] = {}
         plantings = [self._remember(draft, rows, known) for draft in drafts]
-        self._db.executemany("INSERT INTO view VALUES (?, ?, ?, ?, ?)", rows.views)
+        self._db.executemany("INSERT INTO view VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.views)
         self._db.executemany("INSERT INTO access VALUES (?, ?, ?, ?, ?, ?)", rows.accesses)
-        self._db.executemany("INSERT INTO decoy VALUES (?, ?, ?, ?, ?, ?, ?)", rows.decoys)
+        self._db.executemany(INSERT_DECOY, rows.decoys)
+        self._db.executemany(INSERT_SHARED, rows.shared)
         self._db.executemany("INSERT INTO exposure (decoy_id, access_id) VALUES (?, ?)", rows.exposures)
         return plantings
 
     def _remember(self, draft: Draft, rows: Rows, known: dict[str, Decoy]) -> Planting:
         """Add one draft's rows; `known` are the decoys that this transaction has numbered."""
-        codec, access = self._codec, draft.access
+        codec, access, found = self._codec, draft.access, self._found
         number = rows.first_access + len(rows.accesses)
-        view_id = self._view(access, micros(draft.view_opened), rows)
-        shown, fresh = [], 0
-        for drafted in draft.decoys:
-            decoy = drafted if drafted.id else known.get(drafted.address)
-            if decoy is None:
-                decoy_id = rows.first_decoy + len(rows.decoys)
-                decoy = known[drafted.address] = drafted.numbered(public_id("dec", decoy_id))
+        pair = pair_of(access)
+        pair_ix = found.pairs.get(pair) or codec.pair_ix(pair)
+        view_id = self._view(access, pair_ix, draft.view, rows)
+        for minted in draft.fresh:
+            decoy_id = rows.first_decoy + len(rows.decoys) + len(rows.shared)
+            decoy = known[minted.decoy.address] = minted.decoy.numbered(public_id("dec", decoy_id))
+            if decoy.layer is Layer.VIEW:
                 rows.decoys.append(self._decoy_row(decoy_id, view_id, decoy))
-                fresh += 1
-            rows.exposures.append((row_id("dec", decoy.id), number))
-            shown.append(decoy)
+            else:
+                joined = (LAYERS.index(decoy.layer), codec.record_ix(access.record), micros(minted.opened))
+                rows.shared.append((*self._decoy_row(decoy_id, None, decoy), *joined))
+        shown = displayed(codec, pair_ix, [each if each.id else known[each.address] for each in draft.decoys])
+        rows.exposures.extend((row_id("dec", decoy.id), number) for decoy in shown)
         sealed = codec.seal_access(number, access)
         source_ix = codec.source_ix(draft.identity)
-        first_view_id = self._first_views.setdefault((access.employee, access.record), view_id)
+        first_view_id = found.first_views.setdefault(pair, view_id)
         rows.accesses.append((number, view_id, first_view_id, micros(access.at), source_ix, sealed))
-        return Planting(access.numbered(public_id("acc", number)), tuple(shown), fresh=fresh)
+        numbered = access.numbered(public_id("acc", number))
+        return Planting(numbered, shown, fresh=len(draft.fresh), opened=draft.view.opened)
 
-    def _view(self, access: Access, opened: int, rows: Rows) -> int:
+    def _view(self, access: Access, pair_ix: bytes, view: View, rows: Rows) -> int:
         """Return the row of an access's view, adding it if it is new."""
-        codec = self._codec
-        pair = (access.employee, access.record)
-        pair_ix = self._pairs.get(pair) or codec.pair_ix(pair)
-        view_id = self._views.get((pair_ix, opened))
+        codec, views, opened = self._codec, self._found.views, micros(view.opened)
+        view_id = views.get((pair_ix, opened))
         if view_id is None:
-            view_id = self._views[pair_ix, opened] = rows.first_view + len(rows.views)
+            view_id = views[pair_ix, opened] = rows.first_view + len(rows.views)
             employee_ix, record_ix = codec.employee_ix(access.employee), codec.record_ix(access.record)
-            rows.views.append((view_id, pair_ix, employee_ix, record_ix, opened))
+            counted = (view.slots, view.stood, int(view.bare))
+            rows.views.append((view_id, pair_ix, employee_ix, record_ix, opened, *counted))
         return view_id
 
     def add_controls(self, decoys: Sequence[Decoy]) -> Sequence[Decoy]:
@@ -146,7 +128,7 @@ class SqliteLedger:
         first = self._next("decoy")
         kept = [decoy.numbered(public_id("dec", first + n)) for n, decoy in enumerate(decoys)]
         rows = [self._decoy_row(first + n, None, decoy) for n, decoy in enumerate(kept)]
-        self._db.executemany("INSERT INTO decoy VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany(INSERT_DECOY, rows)
         tests = sum(decoy.selftest for decoy in kept)
         self._db.execute(
             "UPDATE noise SET controls = controls + ?, selftests = selftests + ?", (len(kept) - tests, tests)
@@ -157,6 +139,34 @@ class SqliteLedger:
         """Return how many controls there are."""
         (count,) = self._db.execute("SELECT controls FROM noise").fetchone()
         return int(count)
+
+    def owe_controls(self, thousandths: int) -> int:
+        """Add to the controls that are owed; return how many whole ones are due now, and keep the rest."""
+        (debt,) = self._db.execute(
+            "UPDATE noise SET debt = debt + ? RETURNING debt", (thousandths,)
+        ).fetchone()
+        due, rest = divmod(debt, 1000)
+        if due:
+            self._db.execute("UPDATE noise SET debt = ?", (rest,))
+        return int(due)
+
+    def withdraw(self, planting: Planting) -> Planting:
+        """Note that an access was shown without its decoys after all."""
+        number, bare = row_id("acc", planting.access.id), replace(planting.access, bare=True)
+        taken = [(row_id("dec", decoy.id), number) for decoy in planting.decoys]
+        self._db.executemany("DELETE FROM exposure WHERE decoy_id = ? AND access_id = ?", taken)
+        sealed = self._codec.seal_access(number, bare)
+        self._db.execute("UPDATE access SET sealed = ? WHERE id = ?", (sealed, number))
+        self._db.execute("UPDATE noise SET withdrawn = withdrawn + 1")
+        return replace(planting, access=bare, decoys=())
+
+    def reserve_accesses(self, count: int) -> range:
+        """Set row numbers aside that no other access will be given, now or by anybody else."""
+        return sequences.reserve(self._db, count)
+
+    def look_again(self, looks: Sequence[Look]) -> None:
+        """Write repeated looks down under the identifiers that were told for them."""
+        sequences.look_again(self._db, self._codec, looks)
 
     def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
         """Note where decoys of an access were shown; if these are all of them, forget the others."""
@@ -177,14 +187,8 @@ class SqliteLedger:
                 self._db.execute("UPDATE noise SET withdrawn = withdrawn + 1")
 
     def shown(self, access_id: int, view_id: int) -> tuple[Decoy, ...]:
-        """Return the decoys that an access showed, in the order of their slots."""
-        rows = self._db.execute(
-            f"SELECT {DECOY_COLUMNS} FROM view mine "
-            "JOIN view v ON v.pair_ix = mine.pair_ix JOIN decoy d ON d.view_id = v.id "
-            "JOIN exposure e ON e.decoy_id = d.id AND e.access_id = ? WHERE mine.id = ? ORDER BY d.slot",
-            (access_id, view_id),
-        )
-        return tuple(self._codec.open_decoy(row) for row in rows)
+        """Return the decoys that an access showed, in their order of display."""
+        return standings.shown(self._db, self._codec, access_id, view_id)
 
     def _decoy_row(self, number: int, view_id: int | None, decoy: Decoy) -> tuple[object, ...]:
         address_ix = self._reserved.get(decoy.address) or self._codec.address_ix(decoy.address)
@@ -201,8 +205,3 @@ class SqliteLedger:
     def _next(self, table: str) -> int:
         (highest,) = self._db.execute(f"SELECT max(id) FROM {table}").fetchone()
         return (highest or 0) + 1
-
-    def _select(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
-        rest = iter(values)
-        while chunk := list(islice(rest, CHUNK)):
-            yield from self._db.execute(f"{query}({','.join('?' * len(chunk))})", chunk)

@@ -26,9 +26,14 @@ def create_store(path: Path, keyring: Keyring) -> None:
 
 
 def open_store(
-    path: Path, keyring: Keyring, *, owing: Owing | None = None, clock: Clock = system_clock
+    path: Path,
+    keyring: Keyring,
+    *,
+    owing: Owing | None = None,
+    clock: Clock = system_clock,
+    patience: float | None = None,
 ) -> SqliteStore:
-    """Open the database at `path`.
+    """Open the database at `path`; what is written waits `patience` seconds for another process that writes.
 
     Raises ConfigurationError if there is none, SchemaError if a newer version wrote it, KeyringError if
     it belongs to other keys.
@@ -40,7 +45,7 @@ def open_store(
             _check_keyring(connection, keyring, path)
         finally:
             connection.close()
-    return SqliteStore(path, keyring, owing or Owing(), clock)
+    return SqliteStore(path, keyring, owing or Owing(), clock, patience)
 
 
 def _check_keyring(connection: sqlite3.Connection, keyring: Keyring, path: Path) -> None:

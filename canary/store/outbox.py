@@ -15,8 +15,9 @@ def claim(db: sqlite3.Connection, channel: str, now: datetime, lease: timedelta)
     at = micros(now)
     row = db.execute(
         "UPDATE alert SET leased_until = ? WHERE id = (SELECT id FROM alert WHERE state = 'owed' "
-        "AND due_at <= ? AND leased_until <= ? AND channel = ? ORDER BY due_at, id LIMIT 1) RETURNING id",
-        (micros(now + lease), at, at, channel),
+        "AND due_at <= ? AND held_until <= ? AND leased_until <= ? AND channel = ? "
+        "ORDER BY due_at, id LIMIT 1) RETURNING id",
+        (micros(now + lease), at, at, at, channel),
     ).fetchone()
     return int(row[0]) if row else None
 
@@ -41,7 +42,7 @@ def retry(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> int:
     chosen = f"AND id IN ({marks})" if numbers else ""
     return db.execute(
         f"UPDATE alert SET state = 'owed', due_at = min(due_at, ?), "
-        f"leased_until = min(leased_until, 1) "
+        f"leased_until = min(leased_until, 1), held_until = 0 "
         f"WHERE state IN ('parked', 'owed') {chosen}",
         (micros(now), *numbers),
     ).rowcount
@@ -51,7 +52,8 @@ def next_due(db: sqlite3.Connection, channels: Collection[str]) -> datetime | No
     """Return when the next alert is owed or its lease ends, None if none is."""
     marks = ",".join("?" * len(channels))
     (due,) = db.execute(
-        f"SELECT min(max(due_at, leased_until)) FROM alert WHERE state = 'owed' AND channel IN ({marks})",
+        f"SELECT min(max(due_at, held_until, leased_until)) FROM alert "
+        f"WHERE state = 'owed' AND channel IN ({marks})",
         tuple(channels),
     ).fetchone()
     return None if due is None else moment(due)

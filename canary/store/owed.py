@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from canary.model import AlertState
+from canary.model import AlertState, Verdict
 from canary.ports import Owing
 from canary.store.codec import micros
 
@@ -33,16 +33,18 @@ class Recent:
     sent: bool
     waiting: bool
     created_at: int
+    held: bool = False
     accounts: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An alert that may be joined, and how many hits it tells of."""
+    """An alert that may be joined, and how many hits it tells of; a `held` one waits to be appraised."""
 
     id: int
     created_at: int
     hits: int
+    held: bool = False
 
 
 class Owed:
@@ -53,6 +55,7 @@ class Owed:
 
     def __init__(self, owing: Owing) -> None:
         self._owing = owing
+        self._hold = int(owing.hold.total_seconds() * 1_000_000)
         self._window = int(owing.window.total_seconds() * 1_000_000)
         self._joined: dict[tuple[str, Accounts], Waiting] = {}
         self._waiting: dict[int, Waiting] = {}
@@ -62,9 +65,9 @@ class Owed:
         self._joined.clear()
         self._waiting.clear()
 
-    def confident(self, confidence: float) -> bool:
-        """Say whether a hit of this confidence is told of."""
-        return confidence >= self._owing.min_confidence
+    def tells(self, verdict: Verdict, *, appraised: bool) -> bool:
+        """Say whether a hit is told of; of one that will be appraised, whether it may be then."""
+        return self._owing.tells(verdict) if appraised or not self._hold else self._owing.may_tell(verdict)
 
     def alone(
         self, db: sqlite3.Connection, next_id: NextId, hit_ids: Sequence[int], now: datetime
@@ -86,16 +89,22 @@ class Owed:
         accounts: Accounts,
         now: datetime,
         flush: Callable[[], None],
+        *,
+        held: bool = False,
     ) -> list[HitOfAlert]:
         """Owe every channel a word about hits of these accounts; the caller writes down what is returned.
 
+        What is `held` is due after the hold, or once it is appraised; what joins something sooner, with that.
         `flush` writes what was returned before, so that it is counted.
         """
         at, owed = micros(now), []
         for channel in self._owing.channels:
             alert = self._joined.get((channel, accounts))
             if alert is None or alert.hits >= MOST_HITS or not at - self._window < alert.created_at <= at:
-                alert = self._sought(db, next_id, channel, accounts, at, flush)
+                alert = self._sought(db, next_id, channel, accounts, at, flush, held=held)
+            if alert.held and not held:
+                alert.held = False
+                db.execute("UPDATE alert SET held_until = 0 WHERE id = ?", (alert.id,))
             alert.hits += len(hit_ids)
             owed += [(alert.id, hit_id) for hit_id in hit_ids]
         return owed
@@ -108,6 +117,8 @@ class Owed:
         accounts: Accounts,
         at: int,
         flush: Callable[[], None],
+        *,
+        held: bool,
     ) -> Waiting:
         """Return the alert that is still owed for one of the accounts, else a new one.
 
@@ -118,13 +129,14 @@ class Owed:
         if recent:
             flush()
         told = [each for each in recent if each.sent]
-        held = not accounts - {a for each in recent if each.sent or each.waiting for a in each.accounts}
+        late = not accounts - {a for each in recent if each.sent or each.waiting for a in each.accounts}
         alert = next((known for each in recent if (known := self._with_room(db, each))), None)
         if alert is None:
-            alert = Waiting(next_id("alert"), at, 0)
-            due = max((each.created_at for each in told), default=at) + self._window if held else at
-            _insert(db, alert.id, channel, at, due, _told(db, [each.id for each in told]) if told else 0)
-        elif not held:
+            alert = Waiting(next_id("alert"), at, 0, held and self._hold > 0)
+            due = max((each.created_at for each in told), default=at) + self._window if late else at
+            earlier = _told(db, [each.id for each in told]) if told else 0
+            _insert(db, alert.id, channel, at, due, earlier, at + self._hold if alert.held else 0)
+        elif not late:
             db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert.id))
         db.executemany(
             "INSERT OR IGNORE INTO alert_account VALUES (?, ?)",
@@ -139,13 +151,18 @@ class Owed:
         """Return an alert that may be joined and is not full, None for another."""
         if not recent.waiting:
             return None
-        alert = self._waiting.get(recent.id) or Waiting(recent.id, recent.created_at, _told(db, [recent.id]))
+        alert = self._waiting.get(recent.id) or Waiting(
+            recent.id, recent.created_at, _told(db, [recent.id]), recent.held
+        )
         return alert if alert.hits < MOST_HITS else None
 
 
-def _insert(db: sqlite3.Connection, number: int, channel: str, at: int, due: int, earlier: int) -> None:
+def _insert(
+    db: sqlite3.Connection, number: int, channel: str, at: int, due: int, earlier: int, held_until: int = 0
+) -> None:
     db.execute(
-        "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL)", (number, channel, OWED, at, due, earlier)
+        "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL, ?)",
+        (number, channel, OWED, at, due, earlier, held_until),
     )
 
 
@@ -154,15 +171,15 @@ def _recent(db: sqlite3.Connection, channel: str, accounts: Accounts, after: int
     marks = ",".join("?" * len(accounts))
     rows = db.execute(
         f"SELECT a.id, a.state = 'sent', a.state = 'owed' AND a.attempts = 0 AND a.leased_until = 0, "
-        f"a.created_at, aa.employee_ix "
+        f"a.created_at, a.held_until > 0, aa.employee_ix "
         f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
         f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? AND a.created_at <= ? "
         f"ORDER BY a.id DESC",
         (*accounts, channel, after, now),
     )
     found: dict[int, Recent] = {}
-    for number, sent, waiting, created_at, account in rows:
-        alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at))
+    for number, sent, waiting, created_at, held, account in rows:
+        alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at, bool(held)))
         alert.accounts.add(account)
     return list(found.values())
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
+from canary.store.incident_tables import INCIDENTS
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -156,6 +158,70 @@ SECOND = (
 def second(db: "Database") -> None:
     """Lay noise, large bodies, attempts and notes."""
     for statement in SECOND:
+        db.execute(statement)
+
+
+# A view's `slots` and `stood` count the decoys that it chooses from: those of its pair (NULL: not counted),
+# and the record's shared ones. A `bare` view holds accesses that were shown without decoys. Shared decoys
+# (`layer`: 0 view-unique, 1 record-stable, 2 cohort) have no view but a `record_ix`, and when they joined.
+# `debt` are the thousandths of controls that are owed.
+LAYERS = (
+    """ALTER TABLE view ADD COLUMN slots INTEGER""",
+    """ALTER TABLE view ADD COLUMN stood INTEGER NOT NULL DEFAULT 0""",
+    """ALTER TABLE view ADD COLUMN bare INTEGER NOT NULL DEFAULT 0""",
+    """ALTER TABLE decoy ADD COLUMN layer INTEGER NOT NULL DEFAULT 0""",
+    """ALTER TABLE decoy ADD COLUMN record_ix BLOB""",
+    """ALTER TABLE decoy ADD COLUMN joined_at INTEGER""",
+    """CREATE INDEX decoy_record ON decoy (record_ix) WHERE record_ix IS NOT NULL""",
+    """ALTER TABLE noise ADD COLUMN debt INTEGER NOT NULL DEFAULT 0""",
+)
+
+# Row numbers below a `sequence`'s `next` are taken; `open` of them were set aside and not written yet. A
+# `face` is how a decoy looks in exports and pages.
+APPLICATIONS = (
+    """CREATE TABLE sequence (
+        name TEXT PRIMARY KEY,
+        next INTEGER NOT NULL,
+        open INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE touch (
+        touch_ix BLOB PRIMARY KEY,
+        hit_id INTEGER NOT NULL REFERENCES hit) WITHOUT ROWID""",
+    """CREATE TABLE api_key (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL)""",
+    """CREATE TABLE request (
+        request_ix BLOB PRIMARY KEY,
+        at INTEGER NOT NULL,
+        digest BLOB NOT NULL) WITHOUT ROWID""",
+    """CREATE INDEX request_at ON request (at)""",
+    """CREATE TABLE face (decoy_id INTEGER PRIMARY KEY REFERENCES decoy, sealed BLOB NOT NULL)""",
+)
+
+
+@migrations(name="0003_planting")
+def third(db: "Database") -> None:
+    """Lay the layers of decoys, and what planting for applications needs."""
+    for statement in (*LAYERS, *APPLICATIONS):
+        db.execute(statement)
+
+
+# Who sent a message; there is a row once it was appraised.
+ORIGINS = (
+    """CREATE TABLE origin (message_id INTEGER PRIMARY KEY REFERENCES message, sealed BLOB NOT NULL)""",
+    """ALTER TABLE hit ADD COLUMN appraised INTEGER NOT NULL DEFAULT 0""",
+    """ALTER TABLE hit ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0""",
+    """CREATE INDEX hit_withheld ON hit (class) WHERE withheld = 1""",
+    """ALTER TABLE alert ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0""",
+    """CREATE INDEX alert_hit_of ON alert_hit (hit_id)""",
+)
+
+
+# What an account was shown is found by who it is: an employee's views stand together, in their order.
+ACCOUNTS = ("""CREATE INDEX view_employee ON view (employee_ix)""",)
+
+
+@migrations(name="0004_incidents")
+def fourth(db: "Database") -> None:
+    """Lay origins, incidents, their audit, and sellers; have views found by employee."""
+    for statement in (*ORIGINS, *INCIDENTS, *ACCOUNTS):
         db.execute(statement)
 
 

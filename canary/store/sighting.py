@@ -13,9 +13,18 @@ MOST_REMEMBERED = 2048
 MOST_ACCESSES = 16
 """A decoy that more accesses showed is read anew each time: memory has its bounds."""
 
+MOST_READ = 500
+"""How many of a decoy's accesses are read, those on record first: somebody waits for a 250 meanwhile."""
+
+FIRST_EXPOSURES = (
+    "coalesce((SELECT access_id FROM exposure WHERE decoy_id = {decoy} ORDER BY access_id "
+    f"LIMIT 1 OFFSET {MOST_READ}), 9223372036854775807)"
+)
 QUERY = (
-    "SELECT d.id, d.slot, d.control, d.minted_at, d.sealed, a.id, a.at, a.sealed, d.address_ix FROM decoy d "
-    "LEFT JOIN exposure e ON e.decoy_id = d.id LEFT JOIN access a ON a.id = e.access_id "
+    "SELECT d.id, d.slot, d.control, d.minted_at, d.sealed, d.layer, a.id, a.at, a.sealed, d.address_ix "
+    "FROM decoy d LEFT JOIN exposure e ON e.decoy_id = d.id "
+    f"AND e.access_id <= {FIRST_EXPOSURES.format(decoy='d.id')} "
+    "LEFT JOIN access a ON a.id = e.access_id "
     "WHERE d.address_ix IN ({marks}) ORDER BY d.id, a.at, a.id"
 )
 CHUNK = 256
@@ -65,11 +74,12 @@ class Sightings:
         query = QUERY.format(marks=",".join("?" * padded))
         shown: dict[bytes, list[tuple[Any, ...]]] = {}
         for row in db.execute(query, (*places, *[places[-1]] * (padded - len(places)))):
-            shown.setdefault(row[8], []).append(row)
+            shown.setdefault(row[9], []).append(row)
         read = {}
         for place, rows in shown.items():
-            accesses = tuple(codec.open_access(*row[5:8]) for row in rows if row[5] is not None)
-            read[place] = sighting = Sighting(codec.open_decoy(rows[0][:5]), accesses)
+            accesses = tuple(codec.open_access(*row[6:9]) for row in rows if row[6] is not None)
+            decoy, more = codec.open_decoy(rows[0][:6]), len(accesses) > MOST_READ
+            read[place] = sighting = Sighting(decoy, accesses[:MOST_READ], more)
             if len(accesses) <= MOST_ACCESSES:
                 if len(known) >= MOST_REMEMBERED:
                     known.clear()

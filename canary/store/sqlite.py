@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,14 +26,20 @@ from canary.ports import (
     Attribute,
     Attributed,
     Clock,
+    Exposures,
     HitFilter,
     Kept,
     Ledger,
     Owing,
+    RecordStanding,
+    Result,
     Sighting,
     Status,
 )
 from canary.store import guessing, notes, outbox
+from canary.store.applications import Applications
+from canary.store.appraisals import Appraisals
+from canary.store.casework import Casework
 from canary.store.codec import Codec
 from canary.store.connection import (
     WRITE_CACHE_MB,
@@ -42,6 +48,7 @@ from canary.store.connection import (
     transaction,
     translated,
 )
+from canary.store.exposures import SqliteExposures
 from canary.store.intake import Intake
 from canary.store.keeping import Keeper
 from canary.store.ledger import SqliteLedger
@@ -49,18 +56,22 @@ from canary.store.noise import pulse, tally
 from canary.store.pieces import raw_chunks
 from canary.store.reading import Reader
 from canary.store.sighting import Sightings
+from canary.store.standings import records
 from canary.store.writer import Write, Writer
 
 
-class SqliteStore:
+class SqliteStore(Applications, Appraisals, Casework):
     """The embedded store. Open it with `open_store`; close it when done."""
 
-    def __init__(self, path: Path, keyring: Keyring, owing: Owing, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, keyring: Keyring, owing: Owing, clock: Clock, patience: float | None = None
+    ) -> None:
         self._path = path
         self._codec = Codec(keyring)
         self._clock = clock
+        self._owing = owing
         self._keeper = Keeper(self._codec, owing)
-        self._writer = Writer(path, self._keeper.forget, self._part_all)
+        self._writer = Writer(path, self._keeper.forget, self._part_all, patience)
         self._intake = Intake(self._codec, self._writer, self._keeper, lambda: self._reader().db)
         self._sightings = Sightings(self._codec)
         self._local = threading.local()
@@ -82,6 +93,26 @@ class SqliteStore:
                 broken, self._planting = self._planting, None
                 broken.close()
                 raise
+
+    def plant(self, work: Callable[[Ledger], Result]) -> Result:
+        """Do work on the record side together with what else is written now; durable when this returns."""
+
+        def write(db: sqlite3.Connection) -> Result:
+            self._keeper.forget()  # it tells others' commits by the database's version, which ours leaves
+            return work(SqliteLedger(db, self._codec))
+
+        result: Result = self._write(write)
+        return result
+
+    def known_access(self, beside: str, identity: str) -> bool:
+        """Say whether an access of the same employee and record as another one is in the ledger."""
+        with self._reading() as reader:
+            return reader.knows(beside, identity)
+
+    def shared_decoys(self, record: str) -> RecordStanding:
+        """Return the decoys that those who view a record share."""
+        with self._reading() as reader:
+            return records(reader.db, self._codec, [record])[record]
 
     def place(self, access_id: str, placements: Sequence[Placement], *, all_of_them: bool) -> None:
         """Note where decoys of an access were shown; if these are all of them, forget the others."""
@@ -107,6 +138,17 @@ class SqliteStore:
         except sqlite3.DatabaseError as error:
             self._part()
             raise translated(error) from error
+
+    def sighting(self, decoy_id: str, access_id: str) -> Sighting:
+        """Return a decoy, with the access if that showed it. Raises NotFoundError without such a decoy."""
+        with self._reading() as reader:
+            return reader.sighting(decoy_id, access_id)
+
+    @contextmanager
+    def exposures(self) -> Iterator[Exposures]:
+        """Open a look at who was shown what, for one thread."""
+        with self._reading() as reader:
+            yield SqliteExposures(reader.db, self._codec)
 
     def keep(self, batch: Sequence[Attributed]) -> Sequence[Kept | CanaryError]:
         """Commit messages and probes, their hits and the alerts owed for them, durably, before returning.

@@ -54,11 +54,16 @@ class Writer:
     """
 
     def __init__(
-        self, path: Path, undone: Callable[[], None] = _nothing, read_only: Callable[[], None] = _nothing
+        self,
+        path: Path,
+        undone: Callable[[], None] = _nothing,
+        read_only: Callable[[], None] = _nothing,
+        patience: float | None = None,
     ) -> None:
         self._path = path
         self._undone = undone
         self._read_only = read_only
+        self._patience = PATIENCE if patience is None else patience
         self._jobs: deque[Job] = deque()
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -125,7 +130,7 @@ class Writer:
 
     def _commit(self, batch: list[Job], patience: float | None = None) -> None:
         """Do the writes of a batch in one transaction; every one of them is settled afterwards."""
-        patience = PATIENCE if patience is None else patience
+        patience = self._patience if patience is None else patience
         try:
             self._write(batch, patience)
         except Exception as error:  # noqa: BLE001 - whatever it is, everybody who waits must be told

@@ -9,6 +9,7 @@ from canary.keyring import IndexKey
 from canary.ports import Channel, Clock, Store, system_clock
 from canary.sink import Listener, SinkSettings
 from canary.tallies import Tallies
+from canary.watch.appraising import Appraiser, Appraising, both
 from canary.watch.door import OwnDoor
 from canary.watch.keeper import Keeper
 
@@ -24,14 +25,18 @@ async def watching(
     *,
     index: IndexKey | None = None,
     tallies: Tallies | None = None,
+    appraising: Appraising = Appraising(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Sequence[tuple[str, int]]]:
     """Listen and alert until the block ends; yields the addresses that are listened on.
 
     On the way out running transactions may end within `GRACE_SECONDS`, and what they left is kept.
-    `index` is needed where a share of unknown recipients is taken.
+    What is kept is appraised as `appraising` says. `index` is needed where a share of unknown recipients is
+    taken.
     """
     wake = asyncio.Event()
-    keeper = Keeper(store, wake.set, clock, tallies)
+    tallies = tallies or Tallies()
+    appraiser = Appraiser(store, appraising, clock, tallies, wake.set)
+    keeper = Keeper(store, both(wake.set, appraiser.wake), clock, tallies)
     listener = Listener(settings, OwnDoor(store, keeper, index), clock=clock, tallies=keeper.tallies)
     dispatcher = Dispatcher(store, channels, clock, wake=wake)
     try:
@@ -41,11 +46,14 @@ async def watching(
         raise
     keeper.gather = listener.attempts
     telling = asyncio.create_task(dispatcher.run())
+    looking = asyncio.create_task(appraiser.run())
     try:
         yield bound
     finally:
         await listener.close(GRACE_SECONDS)
         await keeper.aclose()
+        appraiser.stop()
+        await asyncio.gather(looking, return_exceptions=True)
         dispatcher.stop()
         await asyncio.gather(telling, return_exceptions=True)
         for channel in channels:

@@ -97,9 +97,11 @@ class Colleague:
         """Return the exit status when it is gone and heard out; one that says nothing for long is ended."""
         waiting = asyncio.ensure_future(self.process.wait())
         while not waiting.done():
+            looked = self._loop.time()
             await asyncio.wait({waiting}, timeout=LOOK_SECONDS)
-            if self._desk.holds:
-                self._heard_at = self._loop.time()  # it is not heard, whatever it says
+            late = self._loop.time() - looked > 2 * LOOK_SECONDS
+            if self._desk.holds or late:
+                self._heard_at = self._loop.time()  # it was not heard, whatever it said: not its fault
             elif self._loop.time() - self._heard_at > HUNG_SECONDS:
                 self.kill()
         with suppress(TimeoutError):

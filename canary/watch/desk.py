@@ -12,17 +12,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from canary import tallies as names
+from canary.errors import CanaryError, StoreError
 from canary.model import Attempts, Message, Probe
-from canary.ports import Clock, Kept
+from canary.ports import Clock
 from canary.sink import SinkSettings
 from canary.watch import frames
 from canary.watch.body import FileBody
 from canary.watch.keeper import Keeper
+from canary.watch.keeping import Outcome
 from canary.watch.line import Files, Line, LineError
+
+if TYPE_CHECKING:
+    from canary.watch.lane import Waiting
 
 ENVELOPE = 1024
 """So many bytes a recipient takes in a message's frame, at the most: its address, twice in the transcript."""
@@ -37,7 +43,7 @@ LONGEST_COUNTED = 512 * 1024
 """How many bytes a worker may say at once of what it counted: less than any frame may have."""
 
 SLACK = timedelta(days=1)
-Waited = asyncio.Future[Kept] | asyncio.Future[None]
+FORGOTTEN = StoreError("nobody waits for it any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Desk:
         self._clock = clock
         self._tell = heard
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[int, tuple[Waited, int, bool]] = {}
+        self._waiting: dict[int, tuple[int, Waiting | None]] = {}
         self._bytes = 0
         self._kept: list[int] = []
         self._refused: list[int] = []
@@ -111,15 +117,15 @@ class Desk:
         if isinstance(word, frames.Arrived):
             message = self._message(word, files)
             size = len(message.raw) if isinstance(message.raw, bytes) else self._bounds.waiting // MOST_FILES
-            self._wait(word.number, self._keeper.keep(message), size)
+            number = self._awaited(word.number, size)
+            self._waiting[number] = size, self._keeper.take(message, partial(self._settle, number))
         elif isinstance(word, frames.Named):
             self._check_time(word.probe)
-            self._wait(word.number, self._keeper.probe(word.probe), length, owed=True)
+            number = self._awaited(word.number, length)
+            self._waiting[number] = length, None
+            self._keeper.probe(word.probe).add_done_callback(lambda _: self._settle(number))
         elif isinstance(word, frames.Forgotten):
-            for number in word.numbers:
-                kept = self._waiting.get(number)
-                if kept is not None and not kept[2]:
-                    kept[0].cancel()
+            self._forget(word)
         elif isinstance(word, frames.Counted):
             if length > LONGEST_COUNTED:
                 raise ValueError("more than can be counted")
@@ -144,23 +150,30 @@ class Desk:
         if at.tzinfo is None or abs(at - self._clock()) > SLACK:
             raise ValueError("a time that is not now")
 
-    def _wait(self, number: int, kept: "Waited", size: int, *, owed: bool = False) -> None:
-        """Answer when something of so many bytes is kept. What is `owed` is kept whoever waits for it."""
+    def _awaited(self, number: int, size: int) -> int:
+        """Count something of so many bytes as waiting, and return its number."""
         if number in self._waiting:
             raise ValueError("a number twice")
-        self._waiting[number] = (kept, size, owed)
         self._bytes += size
-        if self._bytes > self._bounds.waiting or len(self._waiting) > MOST_WAITING:
+        if self._bytes > self._bounds.waiting or len(self._waiting) >= MOST_WAITING:
             self._line.hold()
-        kept.add_done_callback(partial(self._settle, number))
+        return number
 
-    def _settle(self, number: int, kept: "Waited") -> None:
-        _, size, _ = self._waiting.pop(number)
+    def _forget(self, word: frames.Forgotten) -> None:
+        """Keep nothing that nobody waits for; probes are kept whoever waits for them."""
+        for number in word.numbers:
+            _, waiting = self._waiting.get(number, (0, None))
+            if waiting is not None:
+                waiting.call_off()
+                self._settle(number, FORGOTTEN)
+
+    def _settle(self, number: int, outcome: Outcome | None = None) -> None:
+        """Answer what became of something: None where it need not be said."""
+        size, _ = self._waiting.pop(number)
         self._bytes -= size
         if self._bytes <= self._bounds.waiting // 2 and len(self._waiting) <= MOST_WAITING // 2:
             self._line.go_on()
-        failed = kept.cancelled() or kept.exception() is not None
-        (self._refused if failed else self._kept).append(number)
+        (self._refused if isinstance(outcome, CanaryError) else self._kept).append(number)
         if not self._answering:
             self._answering = True
             self._loop.call_soon(self._answer)
@@ -169,6 +182,7 @@ class Desk:
         """Tell what was settled together in one frame."""
         self._answering = False
         self.say(frames.Settled(tuple(self._kept), tuple(self._refused)))
+        self._line.flush()
         self._kept.clear()
         self._refused.clear()
 

@@ -14,7 +14,7 @@ from canary.model import Attempts, BaseRate, Probe
 from canary.ports import Clock, Kept, Store, system_clock
 from canary.tallies import Snapshot, Tallies
 from canary.watch.keeping import Arrival, Outcome, keep_all, keep_at_once
-from canary.watch.lane import Lane
+from canary.watch.lane import Lane, Promised, Tell, Waiting
 
 log = logging.getLogger("canary.watch")
 MOST_UNKEPT = 5000
@@ -72,13 +72,23 @@ class Keeper:
         self._rang = self._complained = 0.0
         self._writing = self._loop.create_task(self._write_down_always())
 
+    def take(self, arrival: Arrival, tell: Tell) -> Waiting:
+        """Have a message or probe kept; `tell` is called when it is durable, or with why it is not."""
+        waiting = Waiting(arrival, _size_of(arrival), tell)
+        self._lane_of(arrival).put(waiting)
+        return waiting
+
     def keep(self, arrival: Arrival) -> "asyncio.Future[Kept]":
-        """Return what tells when a message or probe is durable, or why not (StoreError)."""
-        if isinstance(arrival, Probe):
-            return self._small.put(arrival, 0)
-        if isinstance(arrival.raw, bytes):
-            return self._small.put(arrival, len(arrival.raw))
-        return self._large.put(arrival, len(arrival.raw))
+        """Return what tells when a message or probe is durable, or why not (StoreError).
+
+        Cancelled before it is being kept, it is not kept.
+        """
+        kept: asyncio.Future[Kept] = self._loop.create_future()
+        self._lane_of(arrival).put(Promised(arrival, _size_of(arrival), kept))
+        return kept
+
+    def _lane_of(self, arrival: Arrival) -> Lane:
+        return self._small if isinstance(arrival, Probe) or isinstance(arrival.raw, bytes) else self._large
 
     def probe(self, probe: Probe) -> "asyncio.Future[None]":
         """Take a probe over: it is kept now or, where the store cannot take it, later.
@@ -247,3 +257,7 @@ class Keeper:
                 await self.write_down()
             except Exception as error:  # noqa: BLE001 - it is written down the next time
                 log.error("not written down yet: %s", type(error).__name__)  # noqa: TRY400 - its words may quote a client
+
+
+def _size_of(arrival: Arrival) -> int:
+    return 0 if isinstance(arrival, Probe) else len(arrival.raw)

@@ -17,6 +17,9 @@ LENGTH_BYTES = 4
 READ_AT_ONCE = 256 * 1024
 SEND_AT_ONCE = 256 * 1024
 MOST_BUFFERS = 256
+FRAME_PIECES = 2
+"""A frame goes out as its length and its words."""
+
 MOST_FILES = 250
 """Less than SCM_MAX_FD, what one message of a Unix socket may carry."""
 
@@ -90,6 +93,11 @@ class Line:
             self._flushing = True
             self._loop.call_soon(self._flush)
 
+    def flush(self) -> None:
+        """Send what was said now, not only at the end of this turn of the loop."""
+        if not (self._writing or self._closed):
+            self._flush()
+
     def hold(self) -> None:
         """Read nothing more for now, so that the other side has to wait."""
         if not (self._held or self._closed):
@@ -135,6 +143,9 @@ class Line:
 
     def _send(self) -> None:
         """Send what goes together: up to the next frame that files come with, or that frame's bytes."""
+        if len(self._out) == FRAME_PIECES and not self._out[1][1]:
+            self._forget(self._socket.send(self._out[0][0] + self._out[1][0]))
+            return
         pieces: list[bytes] = []
         size = 0
         files: tuple[int, ...] = ()

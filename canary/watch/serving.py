@@ -18,6 +18,7 @@ from canary.sink.limits import of_one_worker
 from canary.sink.listener import check
 from canary.sink.sockets import Opened
 from canary.tallies import Tallies
+from canary.watch.appraising import Appraiser, Appraising, both
 from canary.watch.health import measuring
 from canary.watch.keeper import Keeper
 from canary.watch.plan import Plan
@@ -38,14 +39,16 @@ class House:
     disks: Mapping[str, Path] = field(default_factory=dict)
     clock: Clock = system_clock
     window: timedelta = timedelta(0)
+    appraising: Appraising = field(default_factory=Appraising)
 
 
 class Serving:
     """A host that serves."""
 
-    def __init__(self, steward: Steward, keeper: Keeper, workers: int) -> None:
+    def __init__(self, steward: Steward, keeper: Keeper, workers: int, disks: Mapping[str, Path]) -> None:
         self.grace = 0.0
         self.measured = ""
+        self.disks = dict(disks)
         self._steward = steward
         self._keeper = keeper
         self._workers = workers
@@ -57,7 +60,14 @@ class Serving:
         """
         await asyncio.to_thread(check, plan.settings)
         await self._steward.change(plan_of_one(plan, self._workers))
-        announce_limits(self._keeper.tallies, plan.settings)
+        self.announce(plan.settings)
+
+    def announce(self, settings: SinkSettings) -> None:
+        """Have the metrics tell what holds from now on: limits, and the disk for large messages."""
+        announce_limits(self._keeper.tallies, settings)
+        self.disks.pop("spill", None)
+        if settings.spill_folder is not None:
+            self.disks["spill"] = settings.spill_folder
 
     def count_reload(self, *, well: bool) -> None:
         """Count that the configuration was read anew."""
@@ -79,19 +89,21 @@ async def serving(house: House, plan: Plan, shares: Sequence[Sequence[Opened]]) 
     """
     wake = asyncio.Event()
     tallies = Tallies()
-    keeper = Keeper(house.store, wake.set, house.clock, tallies, at_once=True)
+    appraiser = Appraiser(house.store, house.appraising, house.clock, tallies, wake.set)
+    keeper = Keeper(house.store, both(wake.set, appraiser.wake), house.clock, tallies, at_once=True)
     steward = Steward(plan_of_one(plan, len(shares)), shares, keeper, house.clock)
-    made = Serving(steward, keeper, len(shares))
-    announce_limits(tallies, plan.settings)
+    made = Serving(steward, keeper, len(shares), house.disks)
+    made.announce(plan.settings)
     async with contextlib.AsyncExitStack() as stack:
         for channel in house.channels:
             stack.push_async_callback(channel.aclose)
+        await stack.enter_async_context(_looking(appraiser))
         stack.push_async_callback(keeper.aclose)
         await steward.start()
         stack.push_async_callback(lambda: steward.close(made.grace))
         await stack.enter_async_context(_telling(house, wake, tallies))
         if house.metrics is not None:
-            measured = measuring(house.metrics, house.store, steward, keeper, house.disks, house.window)
+            measured = measuring(house.metrics, house.store, steward, keeper, made.disks, house.window)
             host, port = await stack.enter_async_context(measured)
             made.measured = f"{host}:{port}"
         gc.freeze()  # modules are for good: looking through them again would hold up what waits to be kept
@@ -109,6 +121,16 @@ def announce_limits(tallies: Tallies, settings: SinkSettings) -> None:
     tallies.put(names.CONNECTIONS_LIMIT, settings.max_connections)
     tallies.put(f"{names.IN_FLIGHT_LIMIT_BYTES}|memory", settings.memory)
     tallies.put(f"{names.IN_FLIGHT_LIMIT_BYTES}|disk", settings.disk)
+
+
+@contextlib.asynccontextmanager
+async def _looking(appraiser: Appraiser) -> AsyncIterator[None]:
+    looking = asyncio.create_task(appraiser.run())
+    try:
+        yield
+    finally:
+        appraiser.stop()
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -20,9 +20,11 @@ import msgspec
 from canary.errors import StoreError
 from canary.metrics.exposition import exposition
 from canary.model import Attempts, Message, Probe
+from canary.ports import Kept
 from canary.tallies import Tallies, added
 from canary.watch import frames
 from canary.watch.desk import MOST_STRAYS, SLACK, Bounds, Desk
+from canary.watch.lane import Tell, Waiting
 from scripts.fuzzing.finding import Finding, hold
 from scripts.fuzzing.stepping import Loop
 
@@ -70,7 +72,7 @@ class Hands:
         self._failing = failing
         self._at_once = at_once
 
-    def keep(self, message: Message) -> "asyncio.Future[Any]":
+    def take(self, message: Message, tell: Tell) -> Waiting:
         """Take a message."""
         hold(len(message.raw) <= BOUNDS.message, "no message is too large", len(message.raw))
         hold(0 < len(message.recipients) <= BOUNDS.recipients, "recipients are bounded")
@@ -78,7 +80,14 @@ class Hands:
         if not isinstance(message.raw, bytes):
             with suppress(OSError):
                 hold(sum(map(len, message.raw.chunks())) == len(message.raw), "a file has its bytes")
-        return self._wait()
+        waiting = Waiting(message, len(message.raw), tell)
+
+        def settled(kept: "asyncio.Future[Any]") -> None:
+            if not waiting.called_off:
+                tell(StoreError("full") if kept.exception() else Kept((), 0))
+
+        self._wait().add_done_callback(settled)
+        return waiting
 
     def probe(self, probe: Probe) -> "asyncio.Future[Any]":
         """Take a probe."""
@@ -115,9 +124,9 @@ class Counted(Desk):
 
     asked = 0
 
-    def _wait(self, number: int, kept: Any, size: int, *, owed: bool = False) -> None:
-        super()._wait(number, kept, size, owed=owed)
+    def _awaited(self, number: int, size: int) -> int:
         self.asked += 1
+        return super()._awaited(number, size)
 
 
 def run(data: bytes) -> None:

@@ -107,7 +107,7 @@ class Watched(Conversation):
         self.events.append(Said(reply, self.fed))
         super().say(reply)
 
-    def log_failure(self, what: str, error: Exception) -> None:
+    def log_failure(self, what: str, error: BaseException) -> None:
         """Tell a door that fails from a fault of our own."""
         if not isinstance(error, (StoreError, TimeoutError)):
             self.problems.append(f"{what}: {type(error).__name__}: {error}")

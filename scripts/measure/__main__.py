@@ -10,8 +10,11 @@ from tempfile import TemporaryDirectory
 
 from scripts.measure import (
     alert,
+    api,
+    infer,
     lookup,
     mint,
+    plant,
     seed,
     single,
     smtp,
@@ -26,6 +29,9 @@ from scripts.measure.servers import NAMES
 FIGURES: Mapping[str, Callable[[Plan], Figure]] = {
     "mint": mint.measure,
     "single": single.measure,
+    "plant": plant.measure,
+    "api": api.measure,
+    "infer": infer.measure,
     "lookup": lookup.measure,
     "seed": seed.measure,
     "alert": alert.measure,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from canary.accesslog import BadRow, ReadReport, read
 from canary.errors import DataError, UsageError
-from canary.model import Access
+from canary.model import Access, ActorClass
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NINE = datetime(2026, 3, 9, 9, tzinfo=UTC)
@@ -220,3 +220,26 @@ def test_what_a_csv_writer_writes_is_read_back(written: list[Access], mark: str)
     for a in written:
         writer.writerow([a.session, a.source_id, a.at.isoformat(), a.employee, a.record, a.beneficiary])
     assert rows(out.getvalue()) == written
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("crawler,", (ActorClass.CRAWLER, False)),
+        ("QA,true", (ActorClass.QA, True)),
+        (",no", (ActorClass.PERSON, False)),
+    ],
+)
+def test_a_log_tells_what_looked_and_whether_decoys_were_shown(
+    told: str, expected: tuple[ActorClass, bool]
+) -> None:
+    made = only(f"at,employee,record,actor class,bare\n2026-03-09T09:00:00Z,bot-7,B07,{told}\n")
+    assert (made.actor_class, made.bare) == expected
+    line = '{"at": "2026-03-09T09:00:00Z", "employee": "a", "record": "B", "bare": true}\n'
+    assert only(line).bare
+
+
+def test_another_class_is_a_bad_row_that_names_those_there_are() -> None:
+    (row,) = rows("at,employee,record,actor_class\n2026-03-09T09:00:00Z,bot-7,B07,robot\n")
+    assert isinstance(row, BadRow)
+    assert (row.field, row.problem) == ("actor_class", "is none of person, crawler, qa, export, service")

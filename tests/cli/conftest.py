@@ -158,7 +158,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         for name in filter(lambda name: name.startswith("CANARY_"), list(os.environ)):
             patch.delenv(name)
-        Desk(folder, patch)("init", *domains).ok()
+        Desk(folder, patch)("--set=origin.dns=off", "init", *domains).ok()
     return folder
 
 

@@ -11,8 +11,10 @@ from canary.model import Message, Probe, Verb
 from tests.cli.conftest import Desk
 from tests.parts import START
 
-HIT = ["id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "deliveries"]
+HIT = ["id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "touch"]
+HIT += ["deliveries"]
 ACCESS = ["id", "employee", "record", "beneficiary", "tool", "session", "client_ip", "actor", "at"]
+ACCESS += ["actor_class", "bare"]
 MESSAGE = {"id", "sha256", "mail_from", "from", "subject", "peer", "tls", "size", "received_at"}
 URL = "alert.slack.url=http://127.0.0.1:9/services/T0/B0/SECRET"
 
@@ -49,7 +51,7 @@ def test_a_hit_is_the_documented_contract(hits: Desk) -> None:
     assert probe["message"] is None
     assert (probe["class"], probe["probe"]["verb"]) == ("probe", "RCPT")
     assert (control["decoy"]["control"], control["accesses"], control["confidence"]) == (True, [], 0.0)
-    assert hits("hit", "show", mail["id"], "--json").json() == mail
+    assert hits("hit", "show", mail["id"], "--json").json() == mail | {"origin": None}
     assert [json.loads(line) for line in hits("hits", "--jsonl").lines] == [control, probe, mail]
 
 
@@ -120,11 +122,13 @@ def test_where_there_is_nothing_that_is_said_beside_an_empty_output(desk: Desk, 
 def test_status_counts_and_says_what_needs_looking_at(hits: Desk) -> None:
     status = hits("status", "--json").json()
     assert (status["hits"], status["control_hits"], status["messages"]) == (2, 1, 2)
-    assert status["alerts"] == {"owed": 0, "sent": 0, "parked": 0}
+    assert status["alerts"] == {"owed": 0, "sent": 0, "parked": 0, "withheld": 0}
     done = hits("status").ok()
-    assert "hits                   2, and 1 on controls" in done.out
+    assert "hits                2, and 1 on controls" in done.out
     assert "canary: no alert channel" in done.err
-    assert "guessed too easily" in hits("status", "--set", "mint.floor_bits=5").ok().err
+    assert "guessed too easily" not in hits("status", "--set", "mint.floor_bits=5").ok().err
+    hits("mint", "--control", "4000").ok()
+    assert "guessed too easily: one guess in " in hits("status", "--set", "mint.floor_bits=5").ok().err
 
 
 def test_owed_alerts_are_listed_and_tried_and_go_on_being_owed(

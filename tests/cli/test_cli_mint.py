@@ -39,6 +39,8 @@ def test_an_access_as_json_is_the_documented_contract(desk: Desk) -> None:
         "client_ip": "10.0.0.1",
         "actor": None,
         "at": "2026-11-20T00:00:00Z",
+        "actor_class": "person",
+        "bare": False,
     }
     (decoy,) = body["decoys"]
     assert list(decoy) == [
@@ -50,6 +52,7 @@ def test_an_access_as_json_is_the_documented_contract(desk: Desk) -> None:
         "selftest",
         "surprisal",
         "generator",
+        "layer",
     ]
     assert decoy["address"].partition("@")[2] in DOMAINS
     assert decoy["surprisal"] >= 24
@@ -123,7 +126,7 @@ def test_every_output_holds_the_same_decoys(desk: Desk) -> None:
     desk("mint", "--from", "log.csv", "-o", "out.jsonl").ok()
     piped = desk("mint", "--from", "-", "-o", "-", stdin=LOG.encode()).ok()
     table = [line.split(",") for line in (desk.folder / "out.csv").read_text().splitlines()]
-    assert table[0] == ["access", "at", "employee", "record", "decoy", "address", "name"]
+    assert table[0] == ["access", "at", "employee", "record", "decoy", "address", "name", "layer"]
     lines = [json.loads(line) for line in (desk.folder / "out.jsonl").read_text().splitlines()]
     assert [row[5] for row in table[1:]] == [each["decoys"][0]["address"] for each in lines]
     assert [json.loads(line)["decoys"] for line in piped.lines] == [each["decoys"] for each in lines]

@@ -149,13 +149,23 @@ def test_an_export_smaller_than_its_decoys_is_warned_of(desk: Desk) -> None:
     assert len(body.json()["decoys"]) == 1
 
 
+def test_a_decoy_looks_the_same_in_the_next_export_and_in_another_format(desk: Desk) -> None:
+    desk.write("export.csv", EXPORTS["export.csv"])
+    place = seed(desk, "export.csv", "out.csv", "--json").json()["decoys"][0]["position"]
+    first = list(csv.DictReader(io.StringIO((desk.folder / "out.csv").read_text())))
+    desk.write("later.json", json.dumps(ROWS[5:] + ROWS[:2]))
+    position = seed(desk, "later.json", "out.json", "--json").json()["decoys"][0]["position"]
+    later = json.loads((desk.folder / "out.json").read_text())
+    assert later[position] == {**first[place], "stars": int(first[place]["stars"])}
+
+
 def test_a_failure_while_writing_leaves_the_old_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     desk.write("export.csv", EXPORTS["export.csv"])
     desk.write("out.csv", "kept")
-    monkeypatch.setattr("canary.cli.seed.Survey.write", full)
+    monkeypatch.setattr("canary.cli.seed.Survey.pour", full)
     seed(desk, "export.csv", "out.csv").failed(1, "cannot write", "No space left on device")
     assert (desk.folder / "out.csv").read_text() == "kept"
     assert not list(desk.folder.glob(".out.csv.*"))

@@ -10,9 +10,11 @@ from canary.ports import HitFilter
 from canary.watch import keep_message, keep_probe
 from tests.parts import START, House
 
-HIT = {"id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "deliveries"}
-DECOY = {"id", "address", "name", "minted_at", "control", "selftest", "surprisal", "generator"}
+HIT = {"id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "touch"}
+HIT |= {"deliveries"}
+DECOY = {"id", "address", "name", "minted_at", "control", "selftest", "surprisal", "generator", "layer"}
 ACCESS = {"id", "employee", "record", "beneficiary", "tool", "session", "client_ip", "actor", "at"}
+ACCESS |= {"actor_class", "bare"}
 MESSAGE = {"id", "sha256", "mail_from", "recipients", "from", "subject", "peer", "helo", "tls", "size"}
 MESSAGE |= {"received_at", "envelope_ours", "peer_name", "server_name", "certificate", "via", "trace"}
 TRACE = {"received", "host", "protocol", "queue_id", "lines"}

@@ -231,7 +231,7 @@ def initialise(folder: Path, url: str, *settings: str) -> Home:
     secret = folder / "slack-url"
     secret.touch(mode=0o600)
     secret.write_text(url, encoding="ascii")
-    given = [f"--set={each}" for each in ("alert.slack.url_file=slack-url", *settings)]
+    given = [f"--set={each}" for each in ("alert.slack.url_file=slack-url", "origin.dns=off", *settings)]
     home.run(*given, "init", *(f"--domain={domain}" for domain in DOMAINS), f"--set=sink.hostname={HOSTNAME}")
     return home
 

@@ -182,7 +182,10 @@ def test_the_hit_tells_what_arrived_and_who_was_shown_the_decoy(journey: Journey
 
 def test_every_look_agrees(journey: Journey) -> None:
     home, hit = journey.home, journey.hit
-    assert home.json("hit", "show", hit["id"]) == hit
+    shown = home.json("hit", "show", hit["id"])
+    origin = shown.pop("origin")
+    assert shown == hit
+    assert origin["header_from"] == "brightpan-care.example"
     assert home.hits() == [hit]
     shown = home.json("access", "show", hit["accesses"][0]["id"])
     assert shown["access"] == hit["accesses"][0]
@@ -205,7 +208,7 @@ def test_status_counts_what_happened(journey: Journey) -> None:
         "control_hits": 0,
         "messages": 1,
         "unknown_recipients": 1,
-        "alerts": {"owed": 0, "sent": 1, "parked": 0},
+        "alerts": {"owed": 0, "sent": 1, "parked": 0, "withheld": 0},
         "oldest_owed_alert": None,
         "last_mail": journey.hit["message"]["received_at"],
     }

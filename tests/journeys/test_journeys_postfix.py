@@ -1,12 +1,7 @@
 """A real Postfix of the test's own relays the decoys' domains to us."""
 
-import os
-import re
-import shutil
 import smtplib
 import socket
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -26,141 +21,38 @@ from tests.journeys.journey_parts import (
     log_rows,
     mail,
     slack,
-    until,
 )
-from tests.parts import need
+from tests.postfix import Postfix, running_postfix
 
 DIRECT, FLAKY, _ = DOMAINS
 EMPLOYEES = ("e.marsh", "t.okafor")
-MAIN_CF = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-maillog_file = {folder}/postfix.log
-maillog_file_prefixes = {folder}
+RELAYING = """
 myhostname = relay.example
 mydestination =
 mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-smtp_dns_support_level = disabled
 smtpd_relay_restrictions = permit_mynetworks, reject
 relay_domains = {domains}
 transport_maps = inline:{{ {transports} }}
 local_transport = error:no local mail here
-default_transport = discard
-alias_maps =
-alias_database =
-minimal_backoff_time = 300s
-queue_run_delay = 300s
 """
-SERVICES = (
-    ("pickup", "unix", "n", "1"),
-    ("cleanup", "unix", "n", "0"),
-    ("qmgr", "unix", "n", "1"),
-    ("rewrite", "unix", "-", "-", "trivial-rewrite"),
-    ("bounce", "unix", "-", "0"),
-    ("defer", "unix", "-", "0", "bounce"),
-    ("trace", "unix", "-", "0", "bounce"),
-    ("flush", "unix", "n", "0"),
-    ("proxymap", "unix", "-", "-"),
-    ("smtp", "unix", "-", "-"),
-    ("relay", "unix", "-", "-", "smtp"),
-    ("showq", "unix", "n", "-"),
-    ("error", "unix", "-", "-"),
-    ("retry", "unix", "-", "-", "error"),
-    ("discard", "unix", "-", "-"),
-    ("anvil", "unix", "-", "1"),
-    ("scache", "unix", "-", "1"),
-    ("postlog", "unix-dgram", "n", "1", "postlogd"),
-)
-
-
-@dataclass
-class Postfix:
-    """A Postfix with configuration, queue and log of its own."""
-
-    folder: Path
-    port: int
-
-    def command(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [f"/usr/sbin/{program}", "-c", str(self.folder / "etc"), *arguments],
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, (done.stderr.decode(), self.log())
-
-    def log(self) -> str:
-        file = self.folder / "postfix.log"
-        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-
-    def send(self, recipient: str, raw: bytes) -> str:
-        """Hand it a mail and return the queue id that it gave."""
-        with smtplib.SMTP(
-            "127.0.0.1", self.port, local_hostname="client.example", timeout=PATIENCE
-        ) as client:
-            client.mail(SENDER)
-            client.rcpt(recipient)
-            code, said = client.data(raw)
-        assert code == 250, said
-        return said.decode().rpartition(" ")[2]
-
-    def fate(self, queue_id: str, status: str) -> str:
-        """Wait for the line that says what became of a mail and return it."""
-        pattern = re.compile(rf"{queue_id}: to=.*status={status} .*")
-        found = until(lambda: pattern.search(self.log()), f"{queue_id} is {status}: {self.log()[-3000:]}")
-        return str(found[0])
-
-    def deliver_again(self, queue_id: str) -> None:
-        """Wait until a mail is deferred, and have it tried again at once."""
-        self.fate(queue_id, "deferred")
-        waiting = self.folder / "queue" / "deferred"
-        until(lambda: [*waiting.glob(f"**/{queue_id}")], f"{queue_id} is in the deferred queue")
-        self.command("postqueue", "-f")
 
 
 @contextmanager
-def postfix(transports: Mapping[str, int]) -> Iterator[Postfix]:
+def relaying_postfix(transports: Mapping[str, int]) -> Iterator[Postfix]:
     """Run a Postfix that relays each domain to a port, until the block ends."""
-    need(shutil.which("postfix", path="/usr/sbin:/usr/bin"), "postfix")
-    need(os.geteuid() == 0, "root, whom Postfix wants for its master")
-    with tempfile.TemporaryDirectory(prefix="postfix-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # its daemons are not root and must reach the queue
-        made = Postfix(folder, free_port())
-        for each in ("etc", "queue", "data"):
-            (folder / each).mkdir()
-        shutil.chown(folder / "data", "postfix")
-        _configure(made, transports)
-        made.command("postfix", "start")
-        try:
-            until(lambda: _answers(made.port), f"Postfix answers: {made.log()}")
-            yield made
-        finally:
-            made.command("postfix", "stop")
-
-
-def _configure(made: Postfix, transports: Mapping[str, int]) -> None:
     routes = ", ".join(f"{{{domain} = smtp:[127.0.0.1]:{port}}}" for domain, port in transports.items())
-    text = MAIN_CF.format(folder=made.folder, domains=", ".join(transports), transports=routes)
-    (made.folder / "etc" / "main.cf").write_text(text, encoding="ascii")
-    lines = [f"127.0.0.1:{made.port} inet n - n - - smtpd"]
-    for service, kind, private, most, *other in SERVICES:
-        lines.append(f"{service} {kind} {private} - n - {most} {other[0] if other else service}")
-    (made.folder / "etc" / "master.cf").write_text("\n".join(lines) + "\n", encoding="ascii")
+    with running_postfix(RELAYING.format(domains=", ".join(transports), transports=routes)) as made:
+        yield made
 
 
-def _answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as client:
-        return client.recv(3) == b"220"
-    return False
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
+def send(postfix: Postfix, recipient: str, raw: bytes) -> str:
+    """Hand a mail to Postfix and return the queue id that it gave."""
+    with smtplib.SMTP("127.0.0.1", postfix.port, local_hostname="client.example", timeout=PATIENCE) as client:
+        client.mail(SENDER)
+        client.rcpt(recipient)
+        code, said = client.data(raw)
+    assert code == 250, said
+    return said.decode().rpartition(" ")[2]
 
 
 class Thief:
@@ -241,7 +133,7 @@ def relay(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         planted = home.plant(log_rows(EMPLOYEES, 20))
         serving = stack.enter_context(home.serving())
         thief = stack.enter_context(closing(Thief(serving.port)))
-        mta = stack.enter_context(postfix({DIRECT: serving.port, FLAKY: thief.port}))
+        mta = stack.enter_context(relaying_postfix({DIRECT: serving.port, FLAKY: thief.port}))
         made = Relay(home, stack, serving, thief, mta)
         for (employee, _), address in planted.items():
             made.decoys.setdefault(address.rpartition("@")[2], []).append((address, employee))
@@ -250,7 +142,7 @@ def relay(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_a_mail_that_postfix_relays_names_the_employee(relay: Relay) -> None:
     decoy, employee = relay.fresh(DIRECT)
-    queue_id = relay.postfix.send(decoy, mail("Relayed"))
+    queue_id = send(relay.postfix, decoy, mail("Relayed"))
     assert "250 2.0.0 Ok: queued as" in relay.postfix.fate(queue_id, "sent")
     (hit,) = relay.hits(decoy)
     assert [access["employee"] for access in hit["accesses"]] == [employee]
@@ -259,7 +151,7 @@ def test_a_mail_that_postfix_relays_names_the_employee(relay: Relay) -> None:
 
 
 def test_a_mail_to_anyone_else_bounces_with_our_refusal(relay: Relay) -> None:
-    queue_id = relay.postfix.send(f"jane.nobody.1874@{DIRECT}", mail("To nobody"))
+    queue_id = send(relay.postfix, f"jane.nobody.1874@{DIRECT}", mail("To nobody"))
     line = relay.postfix.fate(queue_id, "bounced")
     assert "dsn=5.1.1" in line
     assert "said: 550 5.1.1 <jane.nobody.1874@" in line
@@ -268,7 +160,7 @@ def test_a_mail_to_anyone_else_bounces_with_our_refusal(relay: Relay) -> None:
 def test_mail_that_waited_while_we_were_down_arrives_once(relay: Relay) -> None:
     decoy, employee = relay.fresh(DIRECT)
     assert relay.serving.stop() == 0
-    queue_id = relay.postfix.send(decoy, mail("While you were away"))
+    queue_id = send(relay.postfix, decoy, mail("While you were away"))
     relay.postfix.fate(queue_id, "deferred")
     relay.restart()
     relay.postfix.deliver_again(queue_id)
@@ -280,7 +172,7 @@ def test_mail_that_waited_while_we_were_down_arrives_once(relay: Relay) -> None:
 
 def test_a_mail_delivered_again_after_a_lost_250_is_one_hit(relay: Relay) -> None:
     decoy, employee = relay.fresh(FLAKY)
-    queue_id = relay.postfix.send(decoy, mail("Twice"))
+    queue_id = send(relay.postfix, decoy, mail("Twice"))
     relay.postfix.deliver_again(queue_id)
     relay.postfix.fate(queue_id, "sent")
     assert len(relay.thief.stolen) == 1

@@ -100,7 +100,16 @@ def test_no_panels_overlap_and_all_fit_the_width() -> None:
 
 def test_the_rows_are_those_of_the_manual_and_none_is_empty() -> None:
     rows = [panel["title"] for panel in PANELS if panel["type"] == "row"]
-    assert rows == ["Now", "Mail", "Clients and limits", "Durability", "Alerts", "Self-test", "Processes"]
+    assert rows == [
+        "Now",
+        "Mail",
+        "Clients and limits",
+        "Durability",
+        "Alerts",
+        "Self-test",
+        "Processes",
+        "Applications",
+    ]
     assert not any(a["type"] == b["type"] == "row" for a, b in pairwise(PANELS))
 
 

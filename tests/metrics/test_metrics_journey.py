@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as metrics_in
 
 from tests.journeys.journey_parts import DOMAINS, Home, Serving, initialise, log_rows, mail, slack, until
+from tests.parts import need
 
 GUESSES = 3
 Served = dict[tuple[str, ...], float]
@@ -152,3 +153,19 @@ def test_a_self_test_is_seen_with_its_time_and_how_it_ended(home: Home) -> None:
     kept = served["canary_selftest_last_timestamp_seconds",]
     assert served["canary_start_timestamp_seconds",] < kept <= time.time()
     assert served.get(("canary_kept_hits", "control")) == 0
+
+
+def test_the_disk_for_large_messages_is_that_of_the_configuration_in_force(home: Home) -> None:
+    memory = Path("/dev/shm")  # noqa: S108 - a disk of its own, and nothing is written there
+    elsewhere, here = (os.statvfs(each) for each in (memory, home.folder))
+    size, own_size = (each.f_blocks * each.f_frsize for each in (elsewhere, here))
+    need(size != own_size, "a second file system")
+    with measured(home) as (running, http):
+        assert scraped(http)["canary_disk_size_bytes", "spill"] == own_size
+        file = home.folder / "canary.toml"
+        text = file.read_text(encoding="utf-8")
+        assert text.count("[sink]\n") == 1
+        file.write_text(text.replace("[sink]\n", f'[sink]\nspill_folder = "{memory}"\n'), encoding="utf-8")
+        running.process.send_signal(signal.SIGHUP)
+        until(lambda: scraped(http)["canary_disk_size_bytes", "spill"] == size, "the other disk is told of")
+        assert scraped(http)["canary_disk_size_bytes", "store"] == own_size

@@ -1,4 +1,4 @@
-"""The checksum code: no two local parts of one domain are one edit apart."""
+"""The checksum code: no two local parts of one domain are one edit or one swap apart."""
 
 from string import ascii_lowercase, digits
 
@@ -21,7 +21,12 @@ def neighbours(word: str) -> set[str]:
     deleted = {left + right[1:] for left, right in cuts if right}
     substituted = {left + one + right[1:] for left, right in cuts if right for one in SYMBOLS}
     inserted = {left + one + right for left, right in cuts for one in SYMBOLS}
-    return (deleted | substituted | inserted) - {word}
+    return (deleted | substituted | inserted | swapped(word)) - {word}
+
+
+def swapped(word: str) -> set[str]:
+    """Return all words with two neighbours in the other order."""
+    return {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)} - {word}
 
 
 def canonical_draws(count: int, domain: str, floor: float) -> set[str]:
@@ -35,16 +40,23 @@ def test_symbols_have_the_values_1_to_36_and_an_order_of_the_key() -> None:
     assert CODE.sums(SYMBOLS) != other.sums(SYMBOLS)
 
 
-def test_residues_differ_between_domains() -> None:
-    assert len({CODE.residue(f"{number}.example") for number in range(400)}) == MODULUS
+def test_residues_and_parities_differ_between_domains() -> None:
+    assert len({CODE.of(f"{number}.example") for number in range(800)}) == MODULUS * 2
 
 
 @given(WORDS, st.data())
-def test_every_single_edit_leaves_the_code(word: str, data: st.DataObject) -> None:
+def test_every_single_edit_or_swap_leaves_the_code(word: str, data: st.DataObject) -> None:
     edited = data.draw(st.sampled_from(sorted(neighbours(word))))
     assume(edited)
     before, after = CODE.sums([word, edited])
-    assert before != after
+    assert (before, CODE.parity(word)) != (after, CODE.parity(edited))
+
+
+@given(WORDS)
+def test_a_parity_is_that_of_inversions_in_the_order_of_the_key(word: str) -> None:
+    values = [*map(CODE.sums(SYMBOLS).__getitem__, map(SYMBOLS.index, word))]
+    pairs = sum(one > other for at, one in enumerate(values) for other in values[at + 1 :])
+    assert CODE.parity(word) == pairs % 2
 
 
 @given(st.lists(WORDS, min_size=1, max_size=5))
@@ -56,7 +68,7 @@ def test_a_sum_is_the_sum_of_its_parts(words: list[str]) -> None:
 def test_local_parts_are_words_of_their_domains_code() -> None:
     for domain in ("a.example", "b.example", "c.example"):
         drawn = sorted(canonical_draws(1500, domain, 24))
-        assert set(CODE.sums(drawn)) == {CODE.residue(domain)}
+        assert {*zip(CODE.sums(drawn), map(CODE.parity, drawn), strict=True)} == {CODE.of(domain)}
 
 
 def test_no_neighbour_of_a_local_part_is_drawn_for_the_same_domain() -> None:

@@ -1,6 +1,5 @@
 """A name server, a mail host that says what its script says, and certificates: all on loopback."""
 
-import datetime as dt
 import socket
 import ssl
 import threading
@@ -13,16 +12,16 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from canary.model import Decoy
 from canary.selftest import Letter, Stop, letter_to
+from tests.certificates import certify
 from tests.parts import START
 
 PATIENCE = 10.0
+A_WHILE = 0.005
+"""A part of a day, so that the days that are left are whole for as long as a test takes."""
+
 Zone = dict[tuple[str, str], tuple[str, ...]]
 
 
@@ -167,29 +166,7 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Return a maker of server contexts whose certificate is valid for so many days."""
 
     def made(name: str = "mx.example.org", days: float = 60, *, trusted: bool = True) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = dt.datetime.now(dt.UTC)
-        signed = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=30))
-            .not_valid_after(now + dt.timedelta(days=days, minutes=5))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        cert, private = tmp_path / "cert.pem", tmp_path / "key.pem"
-        cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-        private.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        cert, private = certify(tmp_path / "tls", name, days + A_WHILE)
         if trusted:
             monkeypatch.setenv("SSL_CERT_FILE", str(cert))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

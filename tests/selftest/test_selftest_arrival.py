@@ -98,20 +98,21 @@ def test_a_letter_that_takes_its_time_is_waited_for(house: House, sent: Letter, 
 
 
 @pytest.mark.parametrize(
-    ("state", "said", "temporary"),
+    ("state", "said", "hint", "temporary"),
     [
-        (AlertState.OWED, "is still owed: Slack answered 500", True),
-        (AlertState.PARKED, "is parked: Slack answered 500", False),
+        (AlertState.OWED, "is still owed: Slack answered 500", "canary alerts test", True),
+        (AlertState.PARKED, "is parked: Slack answered 500", "canary alerts retry", False),
     ],
 )
 def test_a_team_that_was_not_told_is_a_failed_leg(
-    house: House, sent: Letter, keep: Keep, state: AlertState, said: str, *, temporary: bool
+    house: House, sent: Letter, keep: Keep, state: AlertState, said: str, hint: str, *, temporary: bool
 ) -> None:
     keep(sent)
     settle(house.store, house, state, "Slack answered 500")
     _, told, silence = legs(house.store, sent)
     assert (told.state, told.temporary) == (LegState.FAILED, temporary)
     assert said in told.said
+    assert hint in told.hint
     assert silence.state is LegState.OK
 
 

@@ -111,6 +111,17 @@ async def test_keeping_that_never_ends_is_given_up_with_451(open_host: Opener) -
     assert await host.send(client, "anna.reed@example.net") == NOT_KEPT
 
 
+async def test_who_waits_for_a_disk_that_hangs_hears_so_before_it_gives_up_itself(
+    host: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary.sink.conversation.KEPT_WITHIN", 0.05)
+    client = await host.greeted()
+    host.door.gate.clear()
+    assert await host.send(client, "anna.reed@example.net") == NOT_KEPT
+    host.door.gate.set()
+    assert (await host.send(client, "anna.reed@example.net")).startswith("250")
+
+
 @pytest.mark.parametrize("how", ["abort", "eof"])
 async def test_a_message_whose_sender_is_gone_is_kept_all_the_same(host: Any, how: str) -> None:
     client = await host.greeted()

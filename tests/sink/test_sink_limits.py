@@ -102,6 +102,7 @@ async def test_a_client_that_reads_nothing_is_left(
     monkeypatch.setitem(PROFILES, "postfix", patient)
     host = await open_host(timeout=0.2)
     client = await host.greeted()
+    client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.writer.transport.pause_reading()
     with pytest.raises(ConnectionError):
         await client.flood(b"VRFY anna.reed@example.net\r\n" * 2000)

@@ -11,6 +11,7 @@ import pytest
 from canary.errors import ConfigurationError
 from canary.sink import Listener, SinkSettings
 from canary.sink.settings import TlsFiles
+from canary.sink.shaking import shaken
 
 Opener = Callable[..., Awaitable[Any]]
 
@@ -146,3 +147,21 @@ async def test_a_certificate_that_cannot_be_used_is_said_at_start(
     wanted = SinkSettings(("127.0.0.1:0",), "mx.example.net", frozenset(), tls=TlsFiles(cert, key))
     with pytest.raises(ConfigurationError, match="certificate"):
         await Listener(wanted, host.door).start()
+
+
+async def test_a_quick_client_is_not_heard_between_the_answer_and_the_handshake(
+    tls_host: Any, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it said then would be lost: uvloop reads before the handshake has taken over."""
+    reading: list[bool] = []
+
+    async def noted(transport: asyncio.Transport, *rest: Any) -> asyncio.Transport | None:
+        reading.append(transport.is_reading())
+        return await shaken(transport, *rest)
+
+    monkeypatch.setattr("canary.sink.reception.shaken", noted)
+    client = await tls_host.greeted()
+    await client.say("STARTTLS")
+    await client.begin_tls(trusting)
+    assert await client.say("NOOP") == "250 2.0.0 Ok"
+    assert reading == [False]

@@ -43,3 +43,25 @@ def test_messages_probes_tls_losses_and_closing_on_uvloop(
             "message <seller@shop.example> anna.reed@example.net",
             "probe DATA ben.ward@example.net others 0",
         ]
+
+
+def test_keeping_that_is_given_up_a_rounding_too_early_is_answered_all_the_same(
+    new_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Timers of uvloop have whole milliseconds: one of 11.4 comes after 11."""
+    monkeypatch.setattr("canary.sink.conversation.KEPT_WITHIN", 0.0114)
+
+    async def scenario() -> set[str]:
+        host = new_host()
+        await host.open()
+        client = await host.greeted()
+        host.door.gate.clear()
+        try:
+            return {await host.send(client, "anna.reed@example.net") for _ in range(10)}
+        finally:
+            host.door.gate.set()
+            await host.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        (said,) = runner.run(scenario())
+    assert said.startswith("451 ")

@@ -143,6 +143,29 @@ def test_a_body_that_cannot_be_read_is_refused_and_leaves_nothing(
     assert rows(house, "piece") == rows(house, "body") == 0
 
 
+def test_what_is_given_up_while_others_write_is_removed_after_the_next_keeping_and_nobody_waits(
+    house: House, access: Maker, mail: Mail
+) -> None:
+    decoy = decoy_of(house, access())
+    others = house.store._writer._turn
+
+    class Torn(Bytes):
+        def chunks(self) -> Iterator[bytes]:
+            for number, chunk in enumerate(super().chunks()):
+                if number == 2 and rows(house, "piece"):
+                    others.acquire()
+                    raise OSError(5, "gone")
+                yield chunk
+
+    message = mail(decoy.address, raw=Torn(bytes(4 * MIB), step=MIB))
+    with pytest.raises(StoreError, match="gone"):
+        keep_message(house.store, message)
+    others.release()
+    assert rows(house, "piece") > 0
+    keep_message(house.store, mail(decoy.address))
+    assert rows(house, "piece") == rows(house, "body") == 0
+
+
 def test_what_a_crash_left_is_removed_a_day_later(house: House, access: Maker, mail: Mail) -> None:
     decoy = decoy_of(house, access())
     keep_message(house.store, large(mail, decoy, bytes(2 * MIB)))

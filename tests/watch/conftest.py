@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import os
 import re
 import signal
@@ -18,10 +17,6 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from canary import keyring
 from canary.model import Access
@@ -100,7 +95,8 @@ class Home:
 
     def configure(self, *lines: str) -> None:
         """Write the configuration; `lines` come first, `[table]`s after them."""
-        text = '[mint]\ndomains = ["one.example", "two.example"]\n[alert]\nwindow = "5m"\n'
+        tables = '[mint]\ndomains = ["one.example", "two.example"]\n[alert]\nwindow = "5m"\n'
+        text = f'[origin]\ndns = "off"\n{tables}'
         (self.folder / "canary.toml").write_text(text + "".join(f"{line}\n" for line in lines))
 
     @contextlib.contextmanager
@@ -171,28 +167,3 @@ def home(house: House, access: Callable[..., Access]) -> Home:
     made = Home(house, addresses)
     made.configure()
     return made
-
-
-def certify(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for localhost that is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return cert_file, key_file

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from canary.errors import StoreError
+from canary.errors import CanaryError, StoreError
 from canary.model import Access, Message
 from canary.ports import Attributed, HitFilter, Kept
 from canary.watch.keeper import Keeper
@@ -27,8 +27,8 @@ async def test_what_comes_together_is_kept_in_the_loop_and_in_one_commit(
     kept = [keeper.keep(mail(decoy.address)) for _ in range(5)]
     assert sum([(await each).fresh for each in kept]) == 5
     assert house.store.status().messages == 5
-    assert keeper.tallies.values["commit_seconds#count"] == 1
     await keeper.aclose()
+    assert keeper.tallies.values["commit_seconds#count"] == 1
 
 
 async def test_the_loop_goes_on_while_another_process_writes(house: House, access: Maker, mail: Mail) -> None:
@@ -103,3 +103,25 @@ def test_mail_that_is_kept_out_of_order_does_not_hide_the_last(
     later = house.reopen()
     keep_at_once(later, [mail(decoy.address)], later.base_rate)
     assert later.status().last_mail == newest.received_at
+
+
+async def test_where_the_disk_is_slow_the_loop_goes_on_meanwhile(
+    house: House, access: Maker, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary.watch.lane.SLOW", -1.0)  # so is every disk
+    decoy = house.planter.plant(access()).decoys[0]
+    keeper = Keeper(house.store, lambda: None, house.clock, at_once=True)
+    handed: list[str] = []
+    keep = house.store.keep
+
+    def noted(batch: Sequence[Attributed]) -> Sequence[Kept | CanaryError]:
+        handed.append(threading.current_thread().name)
+        return keep(batch)
+
+    monkeypatch.setattr(house.store, "keep", noted)
+    await keeper.keep(mail(decoy.address))
+    assert handed == []
+    await keeper.keep(mail(decoy.address))
+    assert handed == ["keeper"]
+    await keeper.aclose()
+    assert house.store.status().messages == 2

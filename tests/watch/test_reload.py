@@ -3,7 +3,12 @@
 import os
 import resource
 import signal
+from pathlib import Path
 
+import pytest
+
+from canary.cli.serve import KEYS, _value
+from canary.config import load
 from tests.parts import need
 from tests.watch.conftest import Home, Served, wait_for
 
@@ -24,6 +29,11 @@ def answers(served: Served, address: str) -> tuple[int, bytes]:
         return client.rcpt(address)
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_a_reload_finds_every_setting_that_it_compares(tmp_path: Path, key: str) -> None:
+    _value(load(environ={}, cwd=tmp_path), key)
+
+
 def test_domains_are_taken_over_and_another_database_is_not(home: Home) -> None:
     with home.serving() as served:
         (first,) = served.workers
@@ -31,15 +41,18 @@ def test_domains_are_taken_over_and_another_database_is_not(home: Home) -> None:
         wanted = (
             "[store]",
             'url = "sqlite:///elsewhere/fresh.db"',
+            "[keyring]",
+            'file = "elsewhere/fresh.keys"',
             "[mint]",
+            "cap = 7",
             'domains = ["one.example", "two.example", "three.example"]',
             "[sink]",
             "workers = 3",
         )
         for round_ in range(2):
             reload(home, served, *wanted, says=": reloaded")
-            served.wait_for_log(r"needs a restart to change: store\.url, sink\.workers", round_ + 1)
-        assert "mint.domains" not in served.log
+            served.wait_for_log(r"to change: store\.url, keyring\.file, sink\.workers", round_ + 1)
+        assert "mint." not in served.log
         assert answers(served, "nobody@three.example")[0] == 550
         assert answers(served, home.addresses[0])[0] == 250
         os.kill(first, signal.SIGKILL)

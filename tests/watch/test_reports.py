@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -150,6 +151,24 @@ async def test_a_worker_is_not_taken_for_hung_while_nobody_listens_to_it(
     await until(lambda: now() > began + 0.5)
     assert spoken.process.returncode is None
     made._desk._line.go_on()
+    assert await ending == -9
+
+
+async def test_a_worker_is_not_taken_for_hung_where_the_parent_itself_was(
+    spoken: Spoken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that hangs in an fsync holds the whole parent up: it has heard nobody."""
+    monkeypatch.setattr(colleagues, "HUNG_SECONDS", 0.4)
+    monkeypatch.setattr(colleagues, "LOOK_SECONDS", 0.05)
+    made = await spoken.begin("import sys; sys.stdin.read()")
+    ending = asyncio.create_task(made.ended())
+    now = asyncio.get_running_loop().time
+    began = now()
+    await until(lambda: now() > began + 0.1)
+    time.sleep(0.6)  # noqa: ASYNC251 - the hang
+    began = now()
+    await until(lambda: now() > began + 0.1)
+    assert spoken.process.returncode is None
     assert await ending == -9
 
 

@@ -17,7 +17,8 @@ from typing import Self
 import pytest
 
 from canary.ports import HitFilter
-from tests.watch.conftest import PATIENCE, Home, Served, certify, wait_for
+from tests.certificates import certify
+from tests.watch.conftest import PATIENCE, Home, Served, wait_for
 
 MAIL = "Subject: {n}\r\n\r\nnumber {n}\r\n"
 
@@ -161,7 +162,6 @@ def test_a_broken_certificate_at_reload_leaves_the_old_one(home: Home) -> None:
         served.signal(signal.SIGHUP)
         served.wait_for_log("not reloaded")
         assert _certificate(served) == first
-        (home.folder / "new").mkdir()
         cert, key = certify(home.folder / "new")
         home.configure("[sink.tls]", f'cert = "{cert}"', f'key = "{key}"')
         served.signal(signal.SIGHUP)

@@ -144,6 +144,31 @@ async def test_what_comes_while_a_batch_is_kept_is_the_next_batch(
     await keeper.aclose()
 
 
+async def test_who_comes_a_moment_after_others_shares_the_next_commit_and_who_is_alone_does_not_wait(
+    house: House, access: Maker, mail: Callable[..., Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary.watch.lane.MOMENT", 0.2)
+    decoy = house.planter.plant(access()).decoys[0]
+    sizes: list[int] = []
+    keep = house.store.keep
+
+    def noted(batch: Sequence[Attributed]) -> Sequence[Kept | CanaryError]:
+        sizes.append(len(batch))
+        return keep(batch)
+
+    monkeypatch.setattr(house.store, "keep", noted)
+    keeper = Keeper(house.store, lambda: None, house.clock)
+    for _ in range(2):
+        await keeper.keep(mail(decoy.address))
+    await asyncio.gather(*(keeper.keep(mail(decoy.address)) for _ in range(2)))
+    first = keeper.keep(mail(decoy.address))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await asyncio.gather(first, keeper.keep(mail(decoy.address)))
+    await keeper.aclose()
+    assert sizes == [1, 1, 2, 2]
+
+
 async def test_one_that_nobody_foresaw_costs_the_others_nothing(
     house: House, access: Maker, mail: Callable[..., Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:

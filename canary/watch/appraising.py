@@ -1,0 +1,298 @@
+"""Hits that were kept become appraised ones: who sent them, their class, and whether the team is told.
+
+After the 250, beside the loop, in bounded time. Nothing here can lose a hit or silence an alert for good:
+what is not appraised within `alert.hold` is told with the class that it was kept with, and what a crash
+left is found again at the next start.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from time import monotonic
+
+from canary import tallies as names
+from canary.attribute import Facts, Ways, seen_on_controls, weighed
+from canary.errors import CanaryError
+from canary.model import Hit, HitClass, Indicator, KeptMessage, Message, Origin
+from canary.origin import (
+    Authentication,
+    Authenticator,
+    Why,
+    addressed_notes,
+    automatic,
+    head_of,
+    indications,
+    nothing,
+    origin_of,
+    sender_of,
+)
+from canary.origin.domains import organisation
+from canary.ports import Appraisal, Clock, Store, system_clock
+from canary.sink.network import NETWORK_BYTES, packed, written
+from canary.tallies import Tallies
+
+log = logging.getLogger("canary.watch")
+MOST_BYTES = 12 * 1024 * 1024
+"""So much of a message is looked at."""
+
+TOGETHER = 32
+"""So many hits are looked at in a turn."""
+
+LATE = timedelta(minutes=10)
+"""When DNS may not say any more what it said as the message came."""
+
+MOST_UNDER_WAY = 64
+"""So many messages may wait for DNS at a time; others wait for them, and their alerts for `alert.hold`."""
+
+ON_CONTROLS = 300
+CONTROLS_SECONDS = 5.0
+V4_BYTES = 4
+POLL_SECONDS = 5.0
+GRACE_SECONDS = 1.0
+
+Joined = Callable[[Sequence[str]], object]
+"""Is told which hits were appraised, in a thread."""
+
+Quiet = Callable[[Sequence[Indicator]], str]
+"""Says why nobody is told of mail with these indicators, "" where somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appraising:
+    """How hits are appraised. Without an `authenticator` nothing is asked of DNS.
+
+    `own` are the company's sending domains, `ours` those of decoys, which say nothing about a sender.
+    """
+
+    authenticator: Authenticator | None = None
+    own: Collection[str] = ()
+    ours: Collection[str] = ()
+    joined: Joined = lambda _: None
+    quiet: Quiet = lambda _: ""
+
+
+class Appraiser:
+    """Looks at what was kept and was not appraised yet, whoever kept it."""
+
+    def __init__(
+        self,
+        store: Store,
+        how: Appraising = Appraising(),
+        clock: Clock = system_clock,
+        tallies: Tallies | None = None,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._how = how
+        self._clock = clock
+        self._tallies = tallies or Tallies()
+        self._told = told
+        self._bell = asyncio.Event()
+        self._stopped = False
+        self._last = ""
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._controls: Mapping[str, Origin] = {}
+        self._controls_until = 0.0
+
+    def wake(self) -> None:
+        """Say that something was kept."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Let `run` end after what it is at."""
+        self._stopped = True
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Appraise until stopped; what is not done by then is found at the next start."""
+        try:
+            while not self._stopped:
+                self._bell.clear()
+                try:
+                    busy = await self._take()
+                except Exception as error:  # noqa: BLE001 - it is tried again; alerts go out without it
+                    self._failed(error)
+                    busy = False
+                if not busy and not self._stopped:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._bell.wait(), POLL_SECONDS)
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=GRACE_SECONDS)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _take(self) -> bool:
+        """Begin with the next hits, where not too many are under way; False where there are none."""
+        while len(self._under_way) >= MOST_UNDER_WAY:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        hits = await asyncio.to_thread(self._store.unappraised, self._last, TOGETHER)
+        for some in _by_message(hits):
+            task = asyncio.create_task(self._done(some))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        self._last = hits[-1].id if hits else self._last
+        return bool(hits)
+
+    async def _done(self, hits: Sequence[Hit]) -> None:
+        try:
+            await self.appraise(hits)
+        except Exception as error:  # noqa: BLE001 - the alert goes out without it, the next start tries again
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._tallies.add(f"{names.APPRAISALS}|failed")
+        log.error(
+            "not appraised: %s", error.message if isinstance(error, CanaryError) else type(error).__name__
+        )
+
+    async def appraise(self, hits: Sequence[Hit]) -> None:
+        """Appraise the hits of one message, or some without any. Raises StoreError."""
+        begun = monotonic()
+        appraisal = await self._appraised(hits)
+        withheld = await asyncio.to_thread(self._store.appraise, [appraisal])
+        self._told()
+        self._tallies.observe(names.APPRAISAL_SECONDS, monotonic() - begun)
+        for hit_class, count in withheld.items():
+            self._tallies.add(f"{names.WITHHELD}|{hit_class.value}", count)
+        await asyncio.to_thread(self._join, [hit.id for hit in hits])
+
+    def _join(self, hit_ids: Sequence[str]) -> None:
+        try:
+            self._how.joined(hit_ids)
+        except Exception as error:  # noqa: BLE001 - they are joined later; appraising goes on
+            said = error.message if isinstance(error, CanaryError) else type(error).__name__
+            log.error("not joined to incidents yet: %s", said)  # noqa: TRY400 - its words may quote a stranger
+
+    async def _appraised(self, hits: Sequence[Hit]) -> Appraisal:
+        """Return what is found out about the hits of one message, or about some without any."""
+        message = hits[0].message
+        if message is None:
+            return await asyncio.to_thread(self._probed, hits)
+        if all(hit.decoy.selftest for hit in hits):
+            return Appraisal({hit.id: hit.verdict for hit in hits}, message.id, Origin())
+        raw = await asyncio.to_thread(self._read, message.id)
+        proof = await self._authenticated(message, raw)
+        self._tallies.add(f"{names.APPRAISALS}|{'evaluated' if proof.evaluated else 'not_evaluated'}")
+        return await asyncio.to_thread(self._concluded, message, raw, proof, hits)
+
+    def _probed(self, hits: Sequence[Hit]) -> Appraisal:
+        """Return what is found out about probes and touches: which are among many guesses."""
+        rate, verdicts = self._store.base_rate(), {}
+        for hit in hits:
+            verdicts[hit.id] = hit.verdict
+            tried = self._tried(hit.probe.peer.ip, hit.at) if hit.probe else 0
+            if tried:
+                ways = Ways(tried, rate.decoys + rate.controls, hit.decoy.surprisal)
+                verdicts[hit.id] = weighed(hit.verdict, Facts(HitClass.PROBE, ways=ways))
+        return Appraisal(verdicts)
+
+    async def _authenticated(self, message: KeptMessage, raw: bytes) -> Authentication:
+        if self._clock() - message.received_at > LATE:
+            return nothing(Why.LATE)
+        if self._how.authenticator is None:
+            return nothing(Why.OFFLINE)
+        asked = Message(
+            raw, message.mail_from, message.recipients, message.peer, message.received_at, message.ours
+        )
+        return await self._how.authenticator.check(asked)
+
+    def _concluded(
+        self, message: KeptMessage, raw: bytes, proof: Authentication, hits: Sequence[Hit]
+    ) -> Appraisal:
+        """Return the origin of a message and the verdicts on its hits."""
+        head = head_of(raw)
+        origin = self._origin(message, raw, proof)
+        facts = Facts(
+            HitClass.MAIL,
+            null_sender=message.ours and not message.mail_from,
+            automatic=automatic(head),
+            own_claim=_own_claim(origin.header_from, self._how.own),
+            own_proven=proof.speaks_for(self._how.own),
+            noise=self._noise(message, origin, hits),
+        )
+        rate = self._store.base_rate()
+        tried = self._tried(message.peer.ip, message.received_at) if message.ours else 0
+        verdicts = {
+            hit.id: weighed(
+                hit.verdict,
+                replace(facts, ways=Ways(tried, rate.decoys + rate.controls, hit.decoy.surprisal)),
+            )
+            for hit in hits
+        }
+        quiet = self._how.quiet(origin.indicators)
+        if quiet:
+            verdicts = {
+                hit: replace(verdict, reasons=(*verdict.reasons, f"not told: {quiet}"))
+                for hit, verdict in verdicts.items()
+            }
+        return Appraisal(verdicts, message.id, origin, quiet)
+
+    def _origin(self, message: KeptMessage, raw: bytes, proof: Authentication) -> Origin:
+        head = head_of(raw)
+        sender = sender_of(head, message.mail_from, message.peer)
+        found = origin_of(sender, proof, indications(raw, sender, proof, (*self._how.ours, *self._how.own)))
+        return replace(found, notes=(*found.notes, *addressed_notes(head, message.recipients)))
+
+    def _noise(self, message: KeptMessage, origin: Origin, hits: Iterable[Hit]) -> str:
+        if any(hit.decoy.control for hit in hits):
+            return "the very message was sent to a control, too, which nobody was shown"
+        now = monotonic()
+        if now >= self._controls_until:
+            self._controls = self._store.on_controls(ON_CONTROLS)
+            self._controls_until = now + CONTROLS_SECONDS
+        others = (each.indicators for number, each in self._controls.items() if number != message.id)
+        return seen_on_controls(origin.indicators, others)
+
+    def _tried(self, ip: str, day: datetime) -> int:
+        """Return how many recipients that nobody has a client tried on a day, as far as is written down."""
+        address = packed(ip)
+        if not address:
+            return 0
+        network = written(address if len(address) == V4_BYTES else address[:NETWORK_BYTES])
+        return self._store.tried(network, day).count
+
+    def _read(self, message_id: str) -> bytes:
+        """Return the beginning of a message, and a byte more where it is longer than is looked at."""
+        pieces, size = [], 0
+        for piece in self._store.raw_chunks(message_id):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                break
+        return b"".join(pieces)[: MOST_BYTES + 1]
+
+
+def both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls two, one after the other."""
+
+    def call() -> None:
+        one()
+        other()
+
+    return call
+
+
+def appraise_now(store: Store, how: Appraising, hit_ids: Sequence[str], clock: Clock = system_clock) -> None:
+    """Appraise hits that were just kept, for a command that has no event loop. Raises StoreError."""
+    hits = [store.hit(each) for each in hit_ids]
+    if hits:
+        asyncio.run(_appraise_now(store, how, hits, clock))
+
+
+async def _appraise_now(store: Store, how: Appraising, hits: Sequence[Hit], clock: Clock) -> None:
+    await Appraiser(store, how, clock).appraise(hits)
+
+
+def _by_message(hits: Sequence[Hit]) -> list[list[Hit]]:
+    return [list(some) for _, some in groupby(hits, lambda hit: hit.message and hit.message.id)]
+
+
+def _own_claim(header_from: str, own: Collection[str]) -> str:
+    mine = organisation(header_from) if header_from else ""
+    return header_from if mine and mine in {organisation(each) for each in own} else ""

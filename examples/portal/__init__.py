@@ -1,0 +1,1 @@
+"""An internal reviews tool that plants decoys in what its employees see."""
