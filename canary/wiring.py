@@ -5,6 +5,7 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
@@ -102,7 +103,8 @@ def owing_of(config: Config) -> Owing:
     configured = (SLACK,) if config.slack_url() else ()
     alert = config.alert
     least = {each: getattr(alert.on, each.value) for each in HitClass}
-    return Owing(configured, alert.window, alert.min_confidence, least, alert.hold)
+    hold = alert.hold if config.origins.appraise else timedelta(0)
+    return Owing(configured, alert.window, alert.min_confidence, least, hold)
 
 
 def authenticator_of(config: Config) -> "Authenticator | None":

@@ -1,5 +1,6 @@
 """`canary ingest`: saved mail is attributed as if it had arrived."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +14,7 @@ from canary.mailfile import messages_in
 from canary.model import Message
 from canary.ports import Kept, Store
 from canary.watch import keep_message
-from canary.watch.appraised import appraising_of
-from canary.watch.appraising import Appraising, appraise_now
+from canary.watch.appraised import appraising_now, appraising_of
 
 
 def run(
@@ -51,14 +51,18 @@ def run(
     config = program.config()
     if not config.slack_url():
         warn("no alert channel in this configuration: hits are kept, and nobody is told")
-    with program.store(config) as store, appraising_of(config, store) as appraising:
+    with (
+        program.store(config) as store,
+        appraising_of(config, store) as how,
+        appraising_now(store, how) as appraise,
+    ):
         for path in files:
             for name, message in messages_in(path, recipients or (), now):
                 if not message.recipients:
                     unaddressed += 1
                     note(f"{name}: {'is empty' if _empty(message) else 'names no recipient'}")
                     continue
-                kept = _kept(store, message, appraising)
+                kept = _kept(store, message, appraise)
                 told.append({"file": name, "hits": list(kept.hit_ids), "new": kept.fresh})
                 if not as_json:
                     say(f"{name}: {_outcome(kept)}")
@@ -75,13 +79,13 @@ def _empty(message: Message) -> bool:
     return isinstance(message.raw, bytes) and not message.raw.strip()
 
 
-def _kept(store: Store, message: Message, appraising: Appraising) -> Kept:
+def _kept(store: Store, message: Message, appraise: Callable[[Sequence[str]], None]) -> Kept:
     """Keep a message if a decoy is among its recipients; mail to others is none of our business."""
     if not store.sightings(message.recipients):
         return Kept((), 0)
     kept = keep_message(store, message)
     if kept.fresh:
-        appraise_now(store, appraising, kept.hit_ids)
+        appraise(kept.hit_ids)
     return kept
 
 

@@ -127,6 +127,7 @@ async def _serve(
             {"store": config.store.path.parent},
             window=config.alert.window,
             appraising=appraising,
+            appraise=config.origins.appraise,
         )
         async with serving(house, plan, shares) as running:
             running.grace = config.sink.drain.total_seconds()

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from typing import Final
 
-from canary.config.kinds import Kind, duration, items_of
+from canary.config.kinds import Kind, duration, items_of, yes_or_no
 from canary.config.places import host_of
 from canary.config.setting import Setting
 
@@ -64,6 +64,13 @@ def own_domains() -> Kind:
 
 
 ORIGIN_SETTINGS: Final = (
+    Setting(
+        "origin.appraise",
+        yes_or_no(),
+        True,  # noqa: FBT003 - a default, beside what it is the default of
+        "Find out who sent what was kept, which class it is of, and which incident it joins. `false` leaves "
+        "all that to the next start with `true`, and alerts go out at once.",
+    ),
     Setting(
         "origin.own_domains",
         own_domains(),

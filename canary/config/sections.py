@@ -129,6 +129,7 @@ class AlertSection:
 class OriginSection:
     """How it is found out who sent a message; `dns` () are the system's name servers, None is none."""
 
+    appraise: bool
     own_domains: tuple[str, ...]
     dns: tuple[str, ...] | None
     deadline: timedelta

@@ -1,6 +1,7 @@
 """A configuration becomes how hits are appraised: who is asked, what is the company's own, what is joined."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -8,9 +9,9 @@ from canary import wiring
 from canary.config import Config
 from canary.investigate.incidents import joiner
 from canary.investigate.joining import dismissal_of
-from canary.model import Indicator
-from canary.ports import Store
-from canary.watch.appraising import Appraising
+from canary.model import Hit, Indicator
+from canary.ports import Clock, Store, system_clock
+from canary.watch.appraising import Appraiser, Appraising
 
 
 @contextmanager
@@ -34,3 +35,26 @@ def dismissed(store: Store, indicators: Sequence[Indicator]) -> str:
     """Return why nobody is told of mail with these indicators: its sender was dismissed; "" if it was not."""
     dismissal = dismissal_of(indicators, store.dismissals(indicators))
     return f"its sender is that of {dismissal.incident}, which was dismissed" if dismissal else ""
+
+
+@contextmanager
+def appraising_now(
+    store: Store, how: Appraising, clock: Clock = system_clock
+) -> Iterator[Callable[[Sequence[str]], None]]:
+    """Give what appraises hits that were just kept, for a command that has no event loop.
+
+    One loop serves them all: each would leave threads behind, and these their readers of the store.
+    """
+    with asyncio.Runner() as runner:
+
+        def appraise(hit_ids: Sequence[str]) -> None:
+            """Appraise hits. Raises StoreError."""
+            hits = [store.hit(each) for each in hit_ids]
+            if hits:
+                runner.run(_appraised(store, how, hits, clock))
+
+        yield appraise
+
+
+async def _appraised(store: Store, how: Appraising, hits: Sequence[Hit], clock: Clock) -> None:
+    await Appraiser(store, how, clock).appraise(hits)

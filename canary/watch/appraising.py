@@ -278,17 +278,6 @@ def both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], Non
     return call
 
 
-def appraise_now(store: Store, how: Appraising, hit_ids: Sequence[str], clock: Clock = system_clock) -> None:
-    """Appraise hits that were just kept, for a command that has no event loop. Raises StoreError."""
-    hits = [store.hit(each) for each in hit_ids]
-    if hits:
-        asyncio.run(_appraise_now(store, how, hits, clock))
-
-
-async def _appraise_now(store: Store, how: Appraising, hits: Sequence[Hit], clock: Clock) -> None:
-    await Appraiser(store, how, clock).appraise(hits)
-
-
 def _by_message(hits: Sequence[Hit]) -> list[list[Hit]]:
     return [list(some) for _, some in groupby(hits, lambda hit: hit.message and hit.message.id)]
 

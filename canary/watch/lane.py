@@ -23,7 +23,7 @@ Tell = Callable[[Outcome], None]
 Work = Callable[[Sequence[Arrival]], Sequence[Outcome]]
 Report = Callable[[Sequence[Arrival], Sequence[Outcome], float], None]
 
-SLOW, RESPITE = 0.1, 5.0
+SLOW, RESPITE = 1.0, 5.0
 """Where work in the loop took so many seconds, it is left to the thread for so many: a disk that hangs for
 minutes must not make everything else wait with it, more than once."""
 

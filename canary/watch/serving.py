@@ -29,7 +29,8 @@ from canary.watch.steward import Steward
 class House:
     """What a serving host is made of.
 
-    `silence` 0 is none; `disks` are the folders that must not fill up; `window` is that of the alerts.
+    Without `appraise` what is kept is left for a later start to look at; `silence` 0 is none; `disks` are the
+    folders that must not fill up; `window` is that of the alerts.
     """
 
     store: Store
@@ -40,6 +41,7 @@ class House:
     clock: Clock = system_clock
     window: timedelta = timedelta(0)
     appraising: Appraising = field(default_factory=Appraising)
+    appraise: bool = True
 
 
 class Serving:
@@ -97,7 +99,8 @@ async def serving(house: House, plan: Plan, shares: Sequence[Sequence[Opened]]) 
     async with contextlib.AsyncExitStack() as stack:
         for channel in house.channels:
             stack.push_async_callback(channel.aclose)
-        await stack.enter_async_context(_looking(appraiser))
+        if house.appraise:
+            await stack.enter_async_context(_looking(appraiser))
         stack.push_async_callback(keeper.aclose)
         await steward.start()
         stack.push_async_callback(lambda: steward.close(made.grace))

@@ -40,7 +40,7 @@ def test_what_is_not_there_leaves_with_1(desk: Desk, arguments: list[str], words
         (["frobnicate"], "no such command 'frobnicate'"),
         (["hitz"], "Did you mean 'hit', 'hits'?"),
         (["hits", "--nonsense"], "no such option: --nonsense"),
-        (["hits", "--class", "nonsense"], "'nonsense' is not one of 'mail', 'probe', 'bounce'"),
+        (["hits", "--class", "nonsense"], "'nonsense' is not one of 'mail', 'probe', 'touch'"),
         (["hits", "--limit", "0"], "--limit"),
         (["hits", "--since", "yesterday"], "--since: the time is neither"),
         (["hits", "--json", "--jsonl"], "give --json or --jsonl, not both"),

@@ -1,0 +1,61 @@
+"""What the stages ask of the outside: Store, Channel, Clock."""
+
+from canary.ports.casework import Casework, Decide, Exposures
+from canary.ports.finding import (
+    BECOMES,
+    Appraisal,
+    Attribute,
+    Attributed,
+    FaceChange,
+    Finding,
+    HitFilter,
+    Kept,
+    Owing,
+    Sighting,
+    Status,
+)
+from canary.ports.outside import Channel, Clock, Result, Store, system_clock
+from canary.ports.recording import (
+    PERSON,
+    Draft,
+    Ledger,
+    Look,
+    Minted,
+    Pair,
+    RecordStanding,
+    Standing,
+    View,
+    pair_of,
+)
+
+__all__ = [
+    "BECOMES",
+    "PERSON",
+    "Appraisal",
+    "Attribute",
+    "Attributed",
+    "Casework",
+    "Channel",
+    "Clock",
+    "Decide",
+    "Draft",
+    "Exposures",
+    "FaceChange",
+    "Finding",
+    "HitFilter",
+    "Kept",
+    "Ledger",
+    "Look",
+    "Minted",
+    "Owing",
+    "Pair",
+    "RecordStanding",
+    "Result",
+    "Sighting",
+    "Standing",
+    "Status",
+    "Store",
+    "View",
+    "pair_of",
+    "system_clock",
+]
