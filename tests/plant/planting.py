@@ -3,6 +3,7 @@
 Arguments: the database, the keys. A third word in a line is the instant to wait for, seconds since 1970.
 """
 
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ def main() -> None:
         while instant and time.time() < float(instant[0]):
             pass
         try:
-            planted = live.plant(Access(employee, record, datetime.now(UTC)))
+            planted = live.plant(Access(employee, record, datetime.now(UTC), session=str(os.getpid())))
         except CanaryError as error:
             said = f"refused temporary={error.temporary} {error.message}"
         else:
