@@ -39,6 +39,7 @@ NOT_OURS = ("mint.", "api.")
 
 KEPT_AS = {
     "keyring.file": "keyring.path",
+    "origin.appraise": "origins.appraise",
     "origin.own_domains": "origins.own_domains",
     "origin.dns": "origins.dns",
     "origin.deadline": "origins.deadline",

@@ -331,3 +331,16 @@ def _metrics(served: Served) -> dict[str, float]:
     with urllib.request.urlopen(f"http://{found[1]}/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     return {line.split(" ")[0]: float(line.split(" ")[1]) for line in lines if not line.startswith("#")}
+
+
+def test_what_is_kept_without_appraisal_is_appraised_by_a_later_start(home: Home) -> None:
+    store = home.house.store
+    with home.serving(CANARY_ORIGIN_APPRAISE="false") as served:
+        served.send(home.addresses[0])
+        served.stop()
+    (hit,) = store.hits(HitFilter())
+    assert len(store.unappraised("", 10)) == 1
+    with home.serving():
+        wait_for(lambda: not store.unappraised("", 10), "its appraisal")
+        assert hit.message is not None
+        assert store.origin(hit.message.id) is not None
