@@ -40,6 +40,10 @@ def shared(body: dict[str, Any]) -> list[str]:
     return [decoy["address"] for decoy in body["decoys"] if decoy["layer"] != Layer.VIEW.value]
 
 
+def stable_one(body: dict[str, Any]) -> str:
+    return str(next(each["address"] for each in body["decoys"] if each["layer"] == Layer.STABLE.value))
+
+
 def test_a_plan_in_the_configuration_gives_its_records_layers_and_controls(planned: Desk) -> None:
     first, other = planned.mint("a", "B07"), planned.mint("a", "C08")
     assert {decoy["layer"] for decoy in first["decoys"]} <= {"stable", "cohort"}
@@ -75,7 +79,7 @@ def test_a_shared_decoy_is_the_same_row_at_the_same_place_in_every_employees_exp
     for who, kind in (("a", "person"), ("b", "person"), ("qa", "qa")):
         told = ("--employee", who, "--record", "B07", "--at", "2026-11-20", "--actor-class", kind)
         planned("seed", "in.csv", *told, "-o", f"{who}.csv").ok()
-    stable = shared(planned.mint("a", "B07", at="2026-11-20T00:10"))[0]
+    stable = stable_one(planned.mint("a", "B07", at="2026-11-20T00:10"))
     a, b, qa = (rows_of(planned.folder / f"{who}.csv") for who in ("a", "b", "qa"))
     assert a[stable][1] == b[stable][1] == qa[stable][1]
     real = [address for address in a if address in b and address in qa]
