@@ -23,7 +23,8 @@ settings.load_profile("house")
 
 @pytest.fixture(scope="session")
 def keys() -> keyring.Keyring:
-    return keyring.generate()
+    """Return keys that are the same in every run: what they draw by chance is then no test's luck."""
+    return keyring.Keyring(b"i" * 32, b"d" * 32, b"x" * 32)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from canary.tallies import Tallies
 from tests.certificates import certify
 
 HOSTNAME = "mx.example.net"
-PATIENCE = 5.0
+PATIENCE = 20.0
 STRICT = Limits(0, 0, 0, 0, unknown_slow=0, unknown=0, exempt=())
 """Mistakes count as they do for strangers; how much one may do is for the tests of limits."""
 
