@@ -5,11 +5,13 @@ docs/openapi.json is one whole. Without arguments: say which parts are out of da
 --write: put them right.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from canary.api.document import written
@@ -29,19 +31,36 @@ def pages() -> Iterator[Path]:
     yield OPENAPI
 
 
-def help_of(command: str) -> str:
-    """Return what `canary COMMAND --help` prints."""
-    environment = {**os.environ, "COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
+ASKING = """
+import contextlib, io, json, sys
+from canary.cli.program import main
+
+def said(command):
+    with contextlib.redirect_stdout(io.StringIO()) as heard, contextlib.suppress(SystemExit):
+        main([*command.split(), "--help"])
+    return heard.getvalue()
+
+json.dump({command: said(command) for command in json.load(sys.stdin)}, sys.stdout)
+"""
+
+
+@cache
+def helps() -> dict[str, str]:
+    """Return what `canary COMMAND --help` prints, for every command that a page has: one process says all."""
+    texts = (page.read_text() for page in pages())
+    wanted = {found[3] or "" for text in texts for found in PART.finditer(text) if found[2] == "help"}
     run = subprocess.run(
-        [sys.executable, "-m", "canary", *command.split(), "--help"],
+        [sys.executable, "-c", ASKING],
+        input=json.dumps(sorted(wanted)),
         capture_output=True,
         text=True,
         check=True,
-        env=environment,
+        env={**os.environ, "COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"},
     )
-    return "\n".join(line.rstrip() for line in run.stdout.strip().splitlines()).replace(
-        "python -m canary", "canary"
-    )
+    said = json.loads(run.stdout)
+    return {
+        command: "\n".join(line.rstrip() for line in said[command].strip().splitlines()) for command in said
+    }
 
 
 def rendered(text: str) -> str:
@@ -52,7 +71,7 @@ def rendered(text: str) -> str:
         if kind == "settings":
             return f"{start}\n{reference()}\n{end}"
         line = " ".join(("$ canary", *(command or "").split(), "--help"))
-        return f"{start}\n```\n{line}\n{help_of(command or '')}\n```\n\n{end}"
+        return f"{start}\n```\n{line}\n{helps()[command or '']}\n```\n\n{end}"
 
     return PART.sub(part, text)
 

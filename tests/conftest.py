@@ -1,12 +1,13 @@
 """Fixtures of the whole tree."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from canary import keyring
 from canary.mint import Minter, MintPolicy
@@ -15,16 +16,38 @@ from canary.persona import NaturalGenerator
 from canary.plant import Planter
 from canary.store import create_store, open_store
 from tests.certificates import certify
-from tests.parts import OWING, START, Clock, House
+from tests.parts import KEYS, OWING, START, Clock, House
 
-settings.register_profile("house", deadline=None)  # a slow machine is no failure
+# A slow machine is no failure; and CI tries the same examples every time: new ones are for who can mend.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
 settings.load_profile("house")
+
+LONGEST = (
+    *("house", "front", "watch/test_serving", "journeys", "fuzz", "store/test_store_faults", "portal"),
+    *("plant/test_processes", "metrics/test_metrics_journey", "sink/test_sink_limits_many", "api", "cli"),
+    *("watch", "middleware", "odds", "persona", "seed", "store", "metrics", "sink/test_sink_postfix"),
+)
+"""Where tests take longest: a file goes to one process as a whole, and who begins late ends last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest files begin first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, part in enumerate(LONGEST) if f"tests/{part}" in item.nodeid), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
 def keys() -> keyring.Keyring:
-    """Return keys that are the same in every run: what they draw by chance is then no test's luck."""
-    return keyring.Keyring(b"i" * 32, b"d" * 32, b"x" * 32)
+    """Return keys that are the same in every run."""
+    return KEYS
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Parts that many tests need, all of them real."""
 
 import os
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from canary.ports import Owing
 from canary.store import SqliteStore, open_store
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+KEYS = keyring.Keyring(b"i" * 32, b"d" * 32, b"x" * 32)
+"""Keys that are the same in every run: what they draw by chance is then no test's luck."""
 
 
 def need(present: object, what: str) -> None:
@@ -22,6 +25,21 @@ def need(present: object, what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have {what}")
     pytest.skip(f"NOT TESTED: needs {what}")
+
+
+def given(present: object, what: str) -> None:
+    """Skip, loudly, a test for which a machine is not made, CI or not: nobody can install that."""
+    if not present:
+        pytest.skip(f"NOT TESTED: this machine has no {what}")
+
+
+def given_ipv6() -> None:
+    """Skip, loudly, a test on a machine without an IPv6 loopback."""
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        given(None, "IPv6 loopback")
 
 
 @dataclass

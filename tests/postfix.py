@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.parts import need
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 MAIN_CF = """
 compatibility_level = 3.6
 queue_directory = {folder}/queue

@@ -1,6 +1,6 @@
 """What is told to a client: a status, a body, and what goes with it."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,11 +21,6 @@ class Answer(NamedTuple):
     body: bytes
     headers: Headers = ()
     content_type: bytes = JSON
-
-
-def answer_of(status: int, told: Any) -> Answer:
-    """Return the answer that says something in JSON."""
-    return Answer(status, encode(told))
 
 
 def refused(refusal: Refusal, headers: Headers = ()) -> Answer:

@@ -89,7 +89,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 def _beside(path: Path) -> Iterator[IO[bytes]]:
     if path.is_dir():
         raise CanaryError(f"cannot write {path}: it is a directory")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    mode = 0o600
+    if path.exists():
+        with path.open("r+b"):  # what may not be written is not replaced either
+            mode = path.stat().st_mode & 0o777
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
     temporary = Path(name)
     try:

@@ -18,7 +18,8 @@ from canary.errors import DataError, UsageError
 from canary.investigate import planting_json
 from canary.model import Placement, Planting
 from canary.plant import arranged, placement_salts, shared_salts
-from canary.seed import FORMATS, Survey, survey
+from canary.ports import Store
+from canary.seed import FORMATS, Seeding, Survey, survey
 
 
 def run(
@@ -97,10 +98,19 @@ def run(
         )
         with _output(output) as out:
             planting = planter.plant(access)
-            kept = arranged(planter.store, surveyed, planting.decoys)
-            seeding = surveyed.pour(cast("BinaryIO", out), kept)
-            planter.store.place(planting.access.id, seeding.placements, all_of_them=not planting.duplicate)
+            seeding = _written(planter.store, surveyed, planting, cast("BinaryIO", out))
     _tell(surveyed, planting, seeding.placements, (*surveyed.warnings, *seeding.warnings), as_json=as_json)
+
+
+def _written(store: Store, surveyed: Survey, planting: Planting, out: BinaryIO) -> Seeding:
+    """Write the export with the decoys in place, and note where they stand: nowhere, if it fails."""
+    placements: Sequence[Placement] = ()
+    try:
+        seeding = surveyed.pour(out, arranged(store, surveyed, planting.decoys))
+        placements = seeding.placements
+    finally:
+        store.place(planting.access.id, placements, all_of_them=not planting.duplicate)
+    return seeding
 
 
 def _tell(

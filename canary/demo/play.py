@@ -23,6 +23,7 @@ from canary.ports import HitFilter, Store
 from canary.seed import survey
 from canary.sink.profiles import spoken_by
 from canary.watch import watching
+from canary.watch.appraised import appraising_of, briefing_of
 
 Say = Callable[[str], None]
 DOMAINS = ("harborpost.example", "quietlane.example", "northmail.example")
@@ -67,9 +68,14 @@ async def play(folder: Path, say: Say, slack_url: str | None = None) -> None:
         for employee in VIEWERS:
             _seed(stage, planter, keys, employee, beneficiaries)
         _heading(stage, 3, "Listen", "the sink, on a free port of this machine")
-        (bound,) = await stack.enter_async_context(
-            watching(store, wiring.sink_settings(config), wiring.channels_of(config))
+        serving = watching(
+            store,
+            wiring.sink_settings(config),
+            wiring.channels_of(config),
+            appraising=stack.enter_context(appraising_of(config, store)),
+            brief=briefing_of(config, store),
         )
+        (bound,) = await stack.enter_async_context(serving)
         banner = spoken_by(config.sink.profile, config.sink.hostname).greeting()
         say(f"  an ordinary mail host: {bound[0]}:{bound[1]}, `{banner}`")
         _heading(stage, 4, "Leak", f"somebody got {SOLD_BY}'s copy, and a seller mails everyone in it")
@@ -96,6 +102,7 @@ def _initialise(folder: Path, slack_url: str) -> Config:
         "sink.listen": ("demo", "127.0.0.1:0"),
         "sink.hostname": ("demo", f"mx1.{DOMAINS[0]}"),
         "alert.slack.url_file": ("demo", str(secret)),
+        "origin.dns": ("demo", "off"),
     }
     path = folder / "canary.toml"
     path.touch(mode=0o600)
@@ -143,7 +150,7 @@ def _seed(
         surveyed = survey(source, name=reviews.name, texts=texts, salts=salts)
         planting = planter.plant(access)
         with _copy_of(stage, employee).open("wb") as out:
-            seeding = surveyed.write(out, planting.decoys)
+            seeding = surveyed.pour(out, surveyed.arrange(planting.decoys, {}))
     planter.store.place(planting.access.id, seeding.placements, all_of_them=True)
     for placement in seeding.placements:
         stage.say(

@@ -3,8 +3,9 @@
 from canary.plant.faces import arranged
 from canary.plant.live import LivePlanter
 from canary.plant.opening import opened_live
+from canary.plant.placing import placement_salts, shared_salts
 from canary.plant.planted import AccessError, Planted, Shown
-from canary.plant.planter import BATCH, Planter, placement_salts, shared_salts
+from canary.plant.planter import BATCH, Planter
 
 __all__ = [
     "BATCH",

@@ -1,23 +1,20 @@
 """The records of a page become the same records with the access's decoys in place."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO, cast
 
-from canary.errors import DataError
 from canary.model import Access, Placement
 from canary.plant.faces import arranged
 from canary.plant.live import LivePlanter
+from canary.plant.placing import Draw, placement_salts, shared_salts
 from canary.plant.planted import Planted, Shown
-from canary.plant.planter import placement_salts, shared_salts
 from canary.seed import Survey, survey
 
 NAME = "records"
 EMPTY = re.compile(rb"\s*\[\s*\]\s*")
-Draw = Callable[[bytes, bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +50,15 @@ def seeded(
     access = replace(access, employee=access.employee.strip(), record=access.record.strip())
     if access.bare or EMPTY.fullmatch(records):
         return Page(planter.plant(replace(access, bare=True)), records, ())
-    with _readable():
-        surveyed = survey(
-            cast("BinaryIO", BytesIO(records)),
-            fmt="json",
-            name=NAME,
-            columns=fields,
-            texts=texts,
-            salts=placement_salts(draw, access),
-            shared=shared_salts(draw, access.record, planter.shared_slots(access.record)),
-        )
+    surveyed = survey(
+        cast("BinaryIO", BytesIO(records)),
+        fmt="json",
+        name=NAME,
+        columns=fields,
+        texts=texts,
+        salts=placement_salts(draw, access),
+        shared=shared_salts(draw, access.record, planter.shared_slots(access.record)),
+    )
     return _written(planter, surveyed, planter.plant(access))
 
 
@@ -71,9 +67,8 @@ def _written(planter: LivePlanter, surveyed: Survey, planted: Planted) -> Page:
     out = BytesIO()
     placements: Sequence[Placement] = ()
     try:
-        with _readable():
-            kept = arranged(planter.store, surveyed, [each.decoy for each in planted.shown])
-            seeding = surveyed.pour(out, kept)
+        kept = arranged(planter.store, surveyed, [each.decoy for each in planted.shown])
+        seeding = surveyed.pour(out, kept)
         placements = seeding.placements
     finally:
         planter.place(planted.access.id, placements, all_of_them=not planted.duplicate)
@@ -81,12 +76,3 @@ def _written(planter: LivePlanter, surveyed: Survey, planted: Planted) -> Page:
     placed = sorted((each.position, marked[each.decoy.id]) for each in seeding.placements)
     warnings = dict.fromkeys((*surveyed.warnings, *seeding.warnings))
     return Page(planted, out.getvalue(), tuple(placed), tuple(warnings))
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Have what no program can count with be bad data: numbers of thousands of digits, times past 9999."""
-    try:
-        yield
-    except (ValueError, OverflowError):
-        raise DataError("a number or a date in the records is beyond what can be imitated") from None

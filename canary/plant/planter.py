@@ -1,6 +1,6 @@
 """Accesses become plantings: minted, and remembered in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from secrets import token_bytes
@@ -23,8 +23,6 @@ from canary.ports import (
 
 BATCH = 10000
 BREATH = 0.002
-MOST_SLOTS = 50
-"""As many decoys as mint.cap may ever have allowed; it may have been lowered since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +136,3 @@ def _in_order(identities: Sequence[str], plantings: Mapping[str, Planting]) -> l
         ordered.append(replace(planting, fresh=0, duplicate=True) if identity in seen else planting)
         seen.add(identity)
     return ordered
-
-
-def placement_salts(draw: Callable[[bytes, bytes], bytes], access: Access) -> list[bytes]:
-    """Return the keyed bytes that place each slot's decoy among the records, the same at every access."""
-    acting = pair_of(access)[2] and f"\0{access.actor_class.value}"
-    pair = f"{access.employee}\0{access.record}{acting}".encode("utf-8", "surrogatepass")
-    return [draw(b"place", b"%b\x00%d" % (pair, slot)) for slot in range(MOST_SLOTS)]
-
-
-def shared_salts(
-    draw: Callable[[bytes, bytes], bytes], record: str, slots: Mapping[Layer, int]
-) -> dict[Layer, list[bytes]]:
-    """Return the keyed bytes that place a record's shared decoys, the same for whoever looks."""
-    return {
-        layer: [
-            draw(b"place", f"\0{layer.value}\0{record}\0{slot}".encode("utf-8", "surrogatepass"))
-            for slot in range(most)
-        ]
-        for layer, most in slots.items()
-    }

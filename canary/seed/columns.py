@@ -73,6 +73,7 @@ class Kind(Enum):
 class Column:
     """One column. `order` is 1 where it ascends through the export, -1 where it descends, else 0.
 
+    `grouped` says that equal values stand together, `within` that the order is one of each group by itself.
     `literal` says that its first value is a JSON literal; `mixed`, that there are both texts and literals.
     """
 
@@ -87,6 +88,7 @@ class Column:
     blank: Cell | None = None
     literal: bool = False
     mixed: bool = False
+    within: bool = False
 
     @property
     def wordy(self) -> bool:
@@ -159,10 +161,10 @@ def profile_of(
     found = _with_bodies(found, cells)
     groups = [name for name, column in found.items() if _grouped(column, cells[name])]
     keys = [tuple(cells[name][place].text for name in groups) for place in range(len(sample))]
-    columns = {
-        name: replace(column, order=_order(column, cells[name], keys), grouped=name in groups)
-        for name, column in found.items()
-    }
+    columns = {}
+    for name, column in found.items():
+        order, within = _order(column, cells[name], keys)
+        columns[name] = replace(column, order=order, within=within, grouped=name in groups)
     by_kind = {kind: tuple(c for c in columns.values() if c.kind is kind) for kind in Kind}
     warnings = tuple(w for c in columns.values() if (w := _warning(c, cells[c.name], texts=texts)))
     return Profile(columns, warnings, by_kind)
@@ -240,17 +242,26 @@ def _grouped(column: Column, cells: Sequence[Cell]) -> bool:
     return runs <= GROUPED * len(set(cells)) and GROUPED * runs < len(cells)
 
 
-def _order(column: Column, cells: Sequence[Cell], groups: Sequence[object]) -> int:
+def _order(column: Column, cells: Sequence[Cell], groups: Sequence[object]) -> tuple[int, bool]:
+    """Return how a column is sorted, and whether it is so only within the groups."""
     if column.kind not in {Kind.DATE, Kind.IDENTIFIER}:
-        return 0
+        return 0, False
     keys = [(column.key(cell), group) for cell, group in zip(cells, groups, strict=True)]
     known = [(key, group) for key, group in keys if key is not None]
-    pairs = [(a, b) for (a, g), (b, h) in pairwise(known) if g == h]
+    whole = _direction([(a, b) for (a, _), (b, _) in pairwise(known)], 1.0)
+    if whole:
+        return whole, False
+    within = [(a, b) for (a, g), (b, h) in pairwise(known) if g == h]
+    return _direction(within, SORTED), len(within) < len(known) - 1
+
+
+def _direction(pairs: Sequence[tuple[Any, Any]], share: float) -> int:
+    """Return 1 where this share of pairs ascends, -1 where it descends, else 0."""
     if not any(a != b for a, b in pairs):
         return 0
-    if sum(1 for a, b in pairs if a <= b) >= SORTED * len(pairs):
+    if sum(1 for a, b in pairs if a <= b) >= share * len(pairs):
         return 1
-    return -1 if sum(1 for a, b in pairs if a >= b) >= SORTED * len(pairs) else 0
+    return -1 if sum(1 for a, b in pairs if a >= b) >= share * len(pairs) else 0
 
 
 def _warning(column: Column, cells: Sequence[Cell], *, texts: bool) -> str:

@@ -44,6 +44,10 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments are naive UTC throughout 
 EPOCH_DIGITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1)}
 EPOCH_EARLIEST = datetime(2000, 1, 1)  # noqa: DTZ001 - the same
 EPOCH_LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 - the same
+EARLIEST = datetime(2, 1, 1)  # noqa: DTZ001 - the same
+LATEST = datetime(9998, 1, 1)  # noqa: DTZ001 - the same
+"""What is nearer to an end of the calendar is no date: 9999-12-31 says "for ever"."""
+
 PROBE = 12
 SHORTEST, LONGEST = 6, 40
 SHARE = 0.95
@@ -113,7 +117,7 @@ def _read(pattern: str, padded: bool, text: str) -> Moment | None:
         # ISO 8601 is what most exports have, and is read many times as fast
         quick = padded and pattern in ISO
         local = datetime.fromisoformat(text) if quick else datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is beside it
-        if _local(pattern, padded, local) == text:
+        if EARLIEST < local < LATEST and _local(pattern, padded, local) == text:
             return Moment(local + fraction - _offset(zone), digits, zone)
     return None
 

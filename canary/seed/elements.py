@@ -10,7 +10,14 @@ from canary.seed.cells import Batch, Cell, Record
 
 SPACE = re.compile(r"[ \t\r\n]*")
 DEEPEST = 16
-DECODER = json.JSONDecoder(strict=False)
+
+
+def decoder(*, strict: bool = True) -> json.JSONDecoder:
+    """Return what reads JSON and leaves numbers as they are written, with however many digits."""
+    return json.JSONDecoder(strict=strict, parse_int=str, parse_float=str)
+
+
+LENIENT = decoder(strict=False)
 
 
 class Leaf(NamedTuple):
@@ -32,12 +39,12 @@ def _leaves(text: str, at: int, path: str, depth: int) -> Iterator[Leaf]:
     while text[at] != "}":
         key, at = scanstring(text, at + 1, False)  # noqa: FBT003 - its argument has no name
         at = _after_space(text, _after_space(text, at) + 1)
-        value, end = DECODER.raw_decode(text, at)
+        value, end = LENIENT.raw_decode(text, at)
         here = f"{path}.{key}" if path else key
         if isinstance(value, dict) and value and depth < DEEPEST:
             yield from _leaves(text, at, here, depth + 1)
         else:
-            cell = Cell(value) if isinstance(value, str) else Cell(text[at:end], literal=True)
+            cell = Cell(value) if text[at] == '"' else Cell(text[at:end], literal=True)
             yield Leaf(here, at, end, cell)
         at = _after_space(text, end)
         if text[at] == ",":

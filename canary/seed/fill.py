@@ -1,18 +1,17 @@
 """A place among the records becomes a decoy's fields, drawn from the other records."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from canary.address import split
-from canary.model import Decoy
 from canary.seed.cells import Cell, Record
 from canary.seed.columns import TITLE_WORDS, Column, Kind, Profile, number_in
 from canary.seed.dates import DateFormat, Moment
+from canary.seed.filled import Filled, Place
 from canary.seed.identifiers import Identifiers
-from canary.seed.roles import cased, styled_name, words_of
+from canary.seed.roles import words_of
 from canary.seed.shapes import other_digits
 from canary.seed.sketch import Spot, number, ranked
 from canary.seed.texts import Pool, opening
@@ -21,43 +20,6 @@ DONORS = 64
 FINE = 1 << 32
 DAY = timedelta(days=1)
 NUDGES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a decoy stands: behind `before` and ahead of `after`, as a neighbour of `anchor`."""
-
-    gap: int
-    before: Record | None
-    after: Record | None
-    anchor: Record
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A decoy's fields but for who it is; `likes` has, for each column of a person, a value to imitate."""
-
-    cells: Mapping[str, Cell]
-    likes: Mapping[str, Cell]
-
-    def dressed(self, decoy: Decoy, profile: Profile) -> dict[str, Cell]:
-        """Return all fields, with the decoy's name and address in the columns of a person."""
-        cells = dict(self.cells)
-        for column in profile.of(Kind.PERSON):
-            if column.role == "email" or column.name not in cells:
-                like = self.likes.get(column.name, Cell("")).text
-                cells[column.name] = Cell(_personal(column.role, decoy, like))
-        return cells
-
-
-def _personal(role: str, decoy: Decoy, like: str) -> str:
-    if role == "name":
-        return styled_name(decoy.given, decoy.family, like)
-    if role in {"given", "family"}:
-        return cased(decoy.given if role == "given" else decoy.family, like)
-    if role == "handle":
-        return ("@" if like.startswith("@") else "") + split(decoy.address)[0]
-    return decoy.address
 
 
 @dataclass(slots=True)
@@ -147,7 +109,7 @@ class Filler:
 
     def _bounds(self, column: Column, place: Place) -> tuple[Any, Any]:
         """Return between which values a sorted column's must lie; None is open."""
-        grouped = [c.name for c in self.profile.columns.values() if c.grouped]
+        grouped = [c.name for c in self.profile.columns.values() if c.grouped and column.within]
         keys = [
             column.key(r.get(column.name))
             if r is not None and all(r.get(g) == place.anchor.get(g) for g in grouped)
@@ -172,11 +134,12 @@ class Filler:
                 continue
             if column.order:
                 new = self._between(column, salt, place)
-            elif old is None:
-                cells[column.name] = column.blank or Cell("")
+            elif old is None:  # nothing, or what is said instead of a date
+                said = not model.empty and column.copyable(model)
+                cells[column.name] = model if said else column.blank or Cell("")
                 continue
             elif shift is not None:
-                new = self._clipped(column, old.at + shift)
+                new = self._clipped(column, old.at, shift)
             else:
                 new = self._beside(column, salt, old.at)
             if shift is None and old is not None:
@@ -209,9 +172,10 @@ class Filler:
     def _within(self, column: Column, salt: bytes, low: datetime, high: datetime) -> datetime:
         return low + (high - low) * (number(salt, "date", column.name) % FINE / FINE)
 
-    def _clipped(self, column: Column, at: datetime) -> datetime:
+    def _clipped(self, column: Column, at: datetime, shift: timedelta) -> datetime:
+        """Return a moment that much later, inside of what is known: the calendar may end before."""
         known: list[datetime] = self._numbers[column.name]
-        return min(max(at, known[0]), known[-1])
+        return at + min(max(shift, known[0] - at), known[-1] - at)
 
     def _date_text(self, column: Column, moment: Moment, low: datetime | None, high: datetime | None) -> str:
         """Return a date in the column's grain that no record has; a day may be anybody's."""

@@ -8,11 +8,11 @@ from typing import Any, BinaryIO
 
 from canary.errors import DataError
 from canary.seed.cells import Batch, Extractor, Record
-from canary.seed.elements import Style, cells_in, set_into, style_of, values_at
+from canary.seed.elements import Style, cells_in, decoder, set_into, style_of, values_at
 from canary.seed.encoding import UTF8_MARK, Encoding
 from canary.seed.position import fault
 
-DECODER = json.JSONDecoder()
+DECODER = decoder()
 SPACE = re.compile(r"[ \t\r\n]*")
 BLOCK = 1 << 18
 LONGEST = 16 << 20

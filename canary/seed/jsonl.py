@@ -6,10 +6,11 @@ from typing import BinaryIO
 
 from canary.errors import DataError
 from canary.seed.cells import Batch, Extractor, Record
-from canary.seed.elements import Style, cells_in, set_into, style_of, values_at
+from canary.seed.elements import Style, cells_in, decoder, set_into, style_of, values_at
 from canary.seed.encoding import UTF8_MARK, Encoding
 from canary.seed.position import fault
 
+DECODER = decoder()
 LONGEST = 16 << 20
 BLOCK = 1 << 18
 
@@ -50,7 +51,7 @@ class Lines:
         codec = self._encoding.inner
         text = line.decode(codec)
         try:
-            value = json.loads(text)
+            value = DECODER.decode(text)
         except json.JSONDecodeError as error:
             place = at + len(text[: error.pos].encode(codec))
             raise self._fault(place, f"not JSON: {error.msg}") from None

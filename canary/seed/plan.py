@@ -9,7 +9,8 @@ from canary.seed.cells import Form, Record, Span, raw_at
 from canary.seed.columns import Kind
 from canary.seed.encoding import Encoding
 from canary.seed.faces import cells_of, face_of
-from canary.seed.fill import Filled, Filler, Place
+from canary.seed.fill import Filler
+from canary.seed.filled import Filled, Place
 from canary.seed.seats import Seat, Seats
 from canary.seed.sketch import Sketch, Spot, number, ranked
 

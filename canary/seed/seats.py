@@ -39,7 +39,9 @@ class Seats:
     ) -> None:
         columns = profile.columns.values()
         self.ordered = sorted((c for c in columns if c.order), key=lambda c: c.kind is not Kind.DATE)
-        self._grouped = [c.name for c in columns if c.grouped]
+        # where the order is that of the whole export, it decides: equal values may stand together by chance
+        apart = not self.ordered or any(c.within for c in self.ordered)
+        self._grouped = [c.name for c in columns if c.grouped and apart]
         identifying = (*profile.of(Kind.IDENTIFIER), *(c for c in columns if c.role == "email"))
         self._identifying = identifying[0].name
         self._sample = sample

@@ -15,7 +15,8 @@ CLASSES = (
     DIGITS + string.ascii_uppercase + string.ascii_lowercase,
     "-" + DIGITS + string.ascii_uppercase + "_" + string.ascii_lowercase,
 )
-COUNTED = re.compile(r"(.*?)([0-9]{1,18})([^0-9]*)", re.DOTALL)
+MOST_DIGITS = 18
+COUNTED = re.compile(rf"(.*?)([0-9]{{1,{MOST_DIGITS}}})([^0-9]*)", re.DOTALL)
 UUID = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([1-8])[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
 )
@@ -38,7 +39,8 @@ class Sequential:
         if not (text.startswith(self.prefix) and text.endswith(self.suffix)):
             return None
         middle = text[len(self.prefix) : len(text) - len(self.suffix)]
-        return int(middle) if middle.isascii() and middle.isdigit() else None
+        counted = middle.isascii() and middle.isdigit() and len(middle) <= MOST_DIGITS
+        return int(middle) if counted else None
 
     def text(self, number: int) -> str:
         """Return the identifier with a number."""

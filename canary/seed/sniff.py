@@ -1,6 +1,5 @@
 """Bytes of an unknown kind become the format that reads them."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -9,11 +8,13 @@ from typing import BinaryIO
 from canary.errors import DataError
 from canary.seed.cells import Form
 from canary.seed.delimited import Delimited
+from canary.seed.elements import decoder
 from canary.seed.encoding import UTF8_MARK, Encoding
 from canary.seed.jsonarray import Array
 from canary.seed.jsonl import Lines
 from canary.seed.rows import QUOTE, fields_of, is_quoted
 
+DECODER = decoder()
 FORMATS = ("csv", "tsv", "json", "jsonl")
 SUFFIXES = {
     ".csv": "csv",
@@ -73,7 +74,7 @@ def _kind(text: str, named: str | None) -> str | None:
 
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(DECODER.decode(line), dict)
     except (ValueError, RecursionError):
         return False
 

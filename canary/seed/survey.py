@@ -189,10 +189,6 @@ class Survey:
         self.columns = {role: column for column, role in reversed(roles.items())}
         self.warnings = profile.warnings
 
-    def write(self, out: BinaryIO, decoys: Sequence[Decoy]) -> Seeding:
-        """Write the export with decoys whose faces nobody keeps: places and fields depend on salts alone."""
-        return self.pour(out, self.arrange(decoys, {}))
-
     def arrange(self, decoys: Sequence[Decoy], faces: Mapping[str, Face]) -> Arrangement:
         """Return decoys in their places; those whose faces were kept look, and stand, as they did.
 

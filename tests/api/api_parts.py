@@ -18,8 +18,9 @@ from canary.model import Scope
 from canary.plant import opened_live
 from canary.plant.keys import new_key
 from canary.ports import Store
+from tests.parts import KEYS
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 MAIN = """
 [mint]
 domains = ["one.example", "two.example"]
@@ -82,7 +83,7 @@ def home_in(folder: Path, text: str = MAIN, environ: Mapping[str, str] | None = 
     (folder / "canary.toml").write_text(text)
     config = load(None, environ=environ or {}, cwd=folder)
     if not config.keyring.path.exists():
-        keyring.save(keyring.generate(), config.keyring.path)
+        keyring.save(KEYS, config.keyring.path)
         wiring.make_store(config, wiring.load_keys(config))
     return config
 

@@ -18,6 +18,7 @@ import pytest
 from canary import wiring
 from canary.cli import main
 from canary.config import load
+from canary.keyring import Keyring
 from canary.model import Message, Probe
 from canary.persona import NaturalGenerator
 from canary.ports import Kept, Store
@@ -89,7 +90,7 @@ class Desk:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr.decode())
@@ -150,11 +151,12 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def initialised(tmp_path_factory: pytest.TempPathFactory, keys: Keyring) -> Path:
     """Return a directory in which `canary init` was run."""
     folder = tmp_path_factory.mktemp("initialised")
     domains = (f"--domain={name}" for name in DOMAINS)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("canary.keyring.generate", lambda: keys)  # what they draw is then no test's luck
         patch.chdir(folder)
         for name in filter(lambda name: name.startswith("CANARY_"), list(os.environ)):
             patch.delenv(name)

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,21 @@ def test_a_failure_while_writing_leaves_the_old_out(desk: Desk, monkeypatch: pyt
     seed(desk, "export.csv", "out.csv").failed(1, "cannot write", "No space left on device")
     assert (desk.folder / "out.csv").read_text() == "kept"
     assert not list(desk.folder.glob(".out.csv.*"))
+    with desk.store() as store:
+        assert not store.access("acc_1").decoys, "nobody was shown a decoy"
+
+
+def test_a_file_that_may_not_be_written_is_kept_and_nothing_is_recorded(desk: Desk) -> None:
+    """Root may write whatever its mode says, but no program that is running."""
+    sleep = shutil.which("sleep")
+    assert sleep
+    shutil.copy(sleep, desk.folder / "out.csv")
+    desk.write("export.csv", EXPORTS["export.csv"])
+    with subprocess.Popen([desk.folder / "out.csv", "60"]) as busy:
+        seed(desk, "export.csv", "out.csv").failed(1, "cannot write", "busy")
+        busy.kill()
+    assert (desk.folder / "out.csv").read_bytes() == Path(sleep).read_bytes()
+    assert accesses(desk) == 0
 
 
 @pytest.mark.parametrize(

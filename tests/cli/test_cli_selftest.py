@@ -145,7 +145,7 @@ def test_a_slack_that_refuses_fails_its_leg_alone(
     desk: Desk, open_sink: Callable[..., Sink], status: int, code: int, said: str
 ) -> None:
     with open_sink(script=(status,) * 50) as sink:
-        done = desk("selftest", sink.via, "--domain=one.example", "--timeout=2", "--set=alert.silence=1d")
+        done = desk("selftest", sink.via, "--domain=one.example", "--timeout=4", "--set=alert.silence=1d")
     done.failed(code, "failed at `told`", said)
     assert [line.split()[1] for line in done.lines if line.startswith(("kept", "silence"))] == ["ok", "ok"]
 

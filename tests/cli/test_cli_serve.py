@@ -43,7 +43,7 @@ def serving(desk: Desk, *arguments: str) -> Iterator[tuple["subprocess.Popen[str
 def test_mail_is_kept_and_the_end_is_graceful(desk: Desk, number: int) -> None:
     address = desk.address()
     with serving(desk, "--hostname", "mx.one.example", "--set", "log.format=json") as (running, port):
-        with smtplib.SMTP("127.0.0.1", port, local_hostname="seller.example", timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", port, local_hostname="seller.example", timeout=60) as client:
             client.sendmail("care@seller.example", [address], b"Subject: hello\r\n\r\nhello\r\n")
         running.send_signal(number)
         assert running.wait(30) == 0

@@ -55,7 +55,7 @@ def test_a_short_run_finds_nothing(name: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     executions = re.search(r"([\d,]+) executions", done.stdout)

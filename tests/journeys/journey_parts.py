@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from canary import wiring
+from canary import keyring, wiring
 from canary.config import load
 from canary.demo.slack import SlackReceiver
 from canary.ports import Store
+from tests.parts import KEYS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 DOMAINS = ("harborpost.example", "quietlane.example", "northmail.example")
 HOSTNAME = f"mx1.{DOMAINS[0]}"
 PROGRAM = (sys.executable, "-W", "error", "-m", "canary")
-PATIENCE = 30.0
+PATIENCE = 120.0
 SENDER = "care@brightpan-care.example"
 
 
@@ -231,6 +232,7 @@ def initialise(folder: Path, url: str, *settings: str) -> Home:
     secret = folder / "slack-url"
     secret.touch(mode=0o600)
     secret.write_text(url, encoding="ascii")
+    keyring.save(KEYS, folder / "canary.keys")
     given = [f"--set={each}" for each in ("alert.slack.url_file=slack-url", "origin.dns=off", *settings)]
     home.run(*given, "init", *(f"--domain={domain}" for domain in DOMAINS), f"--set=sink.hostname={HOSTNAME}")
     return home

@@ -72,7 +72,7 @@ def come_and_go(serving: Serving, count: int) -> None:
 def quiet(serving: Serving) -> list[tuple[int, int]]:
     """Return what each process holds once nobody is there any more."""
     found = [held(pid) for pid in processes(serving)]
-    ended = time.monotonic() + 5.0
+    ended = time.monotonic() + 20.0
     while time.monotonic() < ended:
         time.sleep(0.2)
         earlier, found = found, [held(pid) for pid in processes(serving)]

@@ -21,7 +21,7 @@ from tests.journeys.journey_parts import (
     until,
 )
 
-MAILS = 2000
+MAILS = 800
 CONNECTIONS = 4
 KILLS = 4
 SEED = 20261122

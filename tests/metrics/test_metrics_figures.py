@@ -156,8 +156,8 @@ async def test_a_store_that_does_not_answer_holds_nobody_up_and_is_not_asked_twi
     held = Held(asked, clock=Hands())
     began = time.monotonic()
     assert [await held() for _ in range(5)] == [{}] * 5
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert asked.times == 1
     asked.answers.set()
-    monkeypatch.setattr("canary.metrics.figures.PATIENCE_SECONDS", 10)
+    monkeypatch.setattr("canary.metrics.figures.PATIENCE_SECONDS", 60)
     assert await held() == {tallies.DECOYS: 1}

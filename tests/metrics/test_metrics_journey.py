@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as metrics_in
 
 from tests.journeys.journey_parts import DOMAINS, Home, Serving, initialise, log_rows, mail, slack, until
-from tests.parts import need
+from tests.parts import given
 
 GUESSES = 3
 Served = dict[tuple[str, ...], float]
@@ -159,7 +159,7 @@ def test_the_disk_for_large_messages_is_that_of_the_configuration_in_force(home:
     memory = Path("/dev/shm")  # noqa: S108 - a disk of its own, and nothing is written there
     elsewhere, here = (os.statvfs(each) for each in (memory, home.folder))
     size, own_size = (each.f_blocks * each.f_frsize for each in (elsewhere, here))
-    need(size != own_size, "a second file system")
+    given(size != own_size, "second file system")
     with measured(home) as (running, http):
         assert scraped(http)["canary_disk_size_bytes", "spill"] == own_size
         file = home.folder / "canary.toml"

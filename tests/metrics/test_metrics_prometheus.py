@@ -47,7 +47,7 @@ async def test_prometheus_itself_scrapes_it(tmp_path: Path) -> None:
 async def listening(process: asyncio.subprocess.Process) -> str:
     """Return where Prometheus listens, as it says itself."""
     assert process.stderr is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for line in process.stderr:
             if b"Listening on" in line:
                 return line.decode().rpartition("address=")[2].strip()

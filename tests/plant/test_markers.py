@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from canary import keyring
 from canary.errors import NotFoundError
 from canary.plant.marker import PREFIX, marked, marker_of
+from tests.parts import KEYS
 
-KEYS = keyring.generate()
 ROWS = st.integers(1, 2**63 - 1)
 
 

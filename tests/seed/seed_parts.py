@@ -56,7 +56,7 @@ def seed(
         salts=salts_of(view, max(6, count)),
     )
     out = io.BytesIO()
-    done = surveyed.write(out, decoys_of(count))
+    done = surveyed.pour(out, surveyed.arrange(decoys_of(count), {}))
     warnings = surveyed.warnings + done.warnings
     return Seeded(out.getvalue(), done.placements, warnings, surveyed.columns, surveyed.encoding)
 
@@ -85,7 +85,7 @@ def without_records(text: str, positions: Sequence[int], newline: str, *, header
 
 def without_elements(text: str, positions: Sequence[int]) -> str:
     """Return a JSON array's text without the elements at these positions and a comma for each."""
-    decoder, at, spans = json.JSONDecoder(), text.index("[") + 1, []
+    decoder, at, spans = json.JSONDecoder(parse_int=str), text.index("[") + 1, []
     while (brace := text.find("{", at)) >= 0:
         at = decoder.raw_decode(text, brace)[1]
         spans.append((brace, at))

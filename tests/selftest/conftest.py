@@ -18,7 +18,7 @@ from canary.selftest import Letter, Stop, letter_to
 from tests.certificates import certify
 from tests.parts import START
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 A_WHILE = 0.005
 """A part of a day, so that the days that are left are whole for as long as a test takes."""
 

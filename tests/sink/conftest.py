@@ -21,7 +21,7 @@ from canary.tallies import Tallies
 from tests.certificates import certify
 
 HOSTNAME = "mx.example.net"
-PATIENCE = 20.0
+PATIENCE = 60.0
 STRICT = Limits(0, 0, 0, 0, unknown_slow=0, unknown=0, exempt=())
 """Mistakes count as they do for strangers; how much one may do is for the tests of limits."""
 
@@ -131,6 +131,15 @@ class Client:
         async with asyncio.timeout(PATIENCE):
             return (await self.reader.read()).decode()
 
+    async def last_words(self) -> str:
+        """Return everything until the host closes, or resets since it left words of ours unread."""
+        heard = b""
+        async with asyncio.timeout(PATIENCE):
+            with contextlib.suppress(ConnectionError):
+                while block := await self.reader.read(65536):
+                    heard += block
+        return heard.decode()
+
     async def closed(self) -> bool:
         """Say whether the host has closed, and that without another word."""
         with contextlib.suppress(ConnectionError):
@@ -161,6 +170,11 @@ class Host:
 
     async def open(self) -> None:
         (self.address,) = await self.listener.start()
+
+    def hurry(self, **seconds: Any) -> None:
+        """Have less patience from the next words on: nothing said before can have come too late."""
+        house = self.listener._house
+        house.settings = replace(house.settings, **seconds)
 
     async def client(self) -> Client:
         """Connect without waiting for the banner."""

@@ -21,7 +21,7 @@ SECOND = SIGNATURE + struct.pack(
 @pytest.fixture
 async def behind(open_host: Opened) -> Any:
     return await open_host(
-        proxy_peers=(ip_network("127.0.0.0/8"),), hostnames=(("192.0.2.1", "mx.other.example"),), timeout=1.0
+        proxy_peers=(ip_network("127.0.0.0/8"),), hostnames=(("192.0.2.1", "mx.other.example"),)
     )
 
 
@@ -77,6 +77,7 @@ async def test_a_connection_of_a_proxy_without_its_header_is_dropped_without_a_w
 
 
 async def test_a_proxy_that_says_nothing_is_dropped_in_time(behind: Any) -> None:
+    behind.hurry(timeout=0.2)
     client = await behind.client()
     assert await client.closed()
 

@@ -36,7 +36,7 @@ async def run(*command: str, stdin: bytes = b"") -> tuple[int, str]:
 
 async def test_smtplib_delivers_to_two_decoys_and_hears_of_the_third(host: Any) -> None:
     def send() -> dict[str, tuple[int, bytes]]:
-        with smtplib.SMTP(host.address[0], host.address[1], timeout=5) as client:
+        with smtplib.SMTP(host.address[0], host.address[1], timeout=60) as client:
             message = email.message.EmailMessage()
             message["From"] = "seller@shop.example"
             message["Subject"] = "About your review"
@@ -57,7 +57,7 @@ async def test_smtplib_delivers_over_tls_with_smtputf8(
     host = await open_host(tls=TlsFiles(*certificate))
 
     def send() -> None:
-        with smtplib.SMTP("localhost", host.address[1], timeout=5) as client:
+        with smtplib.SMTP("localhost", host.address[1], timeout=60) as client:
             client.starttls(context=ssl.create_default_context(cafile=str(certificate[0])))
             client.sendmail("josé@shop.example", ["anna.reed@example.net"], b"hi\r\n", ["SMTPUTF8"])
 

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from canary.model import Attempts
-from canary.sink.guesses import LONGEST, NETWORKS, SAMPLE, SAMPLES, Guesses
+from canary.sink.guesses import FEW, LONGEST, NETWORKS, SAMPLE, SAMPLES, Guesses
 from canary.sink.limits import Gate
 from canary.sink.network import packed
 from canary.sink.settings import SinkSettings
@@ -21,8 +23,10 @@ def test_what_was_tried_in_vain_is_handed_over_once_with_a_sample() -> None:
     house.unknown("127.0.0.1", "dora@example.net", 0)
     day = datetime(2026, 11, 22, tzinfo=UTC)
     assert house.drain(NOON) == [
-        Attempts(day, "2001:db8::/64", 4, ("anna@example.net", "ben@example.net", "carl@example.net")),
-        Attempts(day, "127.0.0.1/32", 1, ("dora@example.net",)),
+        Attempts(
+            day, "2001:db8::/64", 4, ("anna@example.net", "ben@example.net", "carl@example.net"), (2, 1, 1)
+        ),
+        Attempts(day, "127.0.0.1/32", 1, ("dora@example.net",), (1,)),
     ]
     assert house.drain(NOON) == []
 
@@ -30,7 +34,7 @@ def test_what_was_tried_in_vain_is_handed_over_once_with_a_sample() -> None:
 def test_a_network_gives_so_many_samples_a_day() -> None:
     guesses = Guesses()
     handed = 0
-    for round_ in range(5):
+    for round_ in range(SAMPLE // 7 + 5):
         for number in range(7):
             guesses.note(packed(IP), f"{round_}.{number}@example.net")
         handed += sum(len(each.sample) for each in guesses.drain(NOON))
@@ -69,3 +73,19 @@ def test_samples_that_wait_are_bounded() -> None:
     assert sum(len(each.sample) for each in guesses.drain(NOON)) == SAMPLES
     guesses.note(b"\xff\xff\xff\xff", "x@example.net")
     assert guesses.drain(NOON)[0].sample == ("x@example.net",)
+
+
+def test_in_a_flood_of_networks_each_gives_few_samples_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("canary.sink.guesses.ROOM", 300)
+    guesses = Guesses()
+
+    def handed(networks: range) -> list[int]:
+        for network in networks:
+            for name in range(SAMPLE + 5):
+                guesses.note(network.to_bytes(4), f"{name}@example.net")
+        return [len(each.sample) for each in guesses.drain(NOON)]
+
+    assert handed(range(4)) == [SAMPLE, 100, FEW, FEW]
+    assert handed(range(2, 6)) == [0, 0, FEW, FEW]
+    guesses.drain(NOON + timedelta(days=1))
+    assert handed(range(1)) == [SAMPLE]

@@ -93,9 +93,10 @@ async def test_nothing_is_acknowledged_before_it_is_kept(host: Any) -> None:
 
 
 async def test_keeping_that_takes_longer_than_the_idle_timeout_is_acknowledged(open_host: Opener) -> None:
-    host = await open_host(timeout=0.1)
+    host = await open_host()
     client = await host.greeted()
     host.door.gate.clear()
+    host.hurry(timeout=0.1)
     await client.say("MAIL FROM:<>", "RCPT TO:<anna.reed@example.net>", "DATA")
     await client.send(b"hi\r\n.\r\n")
     await asyncio.sleep(0.3)
@@ -105,10 +106,13 @@ async def test_keeping_that_takes_longer_than_the_idle_timeout_is_acknowledged(o
 
 
 async def test_keeping_that_never_ends_is_given_up_with_451(open_host: Opener) -> None:
-    host = await open_host(transaction_timeout=0.2)
+    host = await open_host()
     client = await host.greeted()
     host.door.gate.clear()
-    assert await host.send(client, "anna.reed@example.net") == NOT_KEPT
+    await client.say("MAIL FROM:<>", "RCPT TO:<anna.reed@example.net>", "DATA")
+    host.hurry(transaction_timeout=0.2)
+    await client.send(b"hi\r\n.\r\n")
+    assert await client.reply() == NOT_KEPT
 
 
 async def test_who_waits_for_a_disk_that_hangs_hears_so_before_it_gives_up_itself(

@@ -1,4 +1,4 @@
-"""A million client networks, and any order of comings and goings."""
+"""Far more client networks than are remembered, and any order of comings and goings."""
 
 import tracemalloc
 from datetime import UTC, datetime
@@ -27,13 +27,13 @@ def _botnet(count: int) -> list[str]:
     return [f"{n >> 24 | 11}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(count)]
 
 
-def test_a_million_networks_take_bounded_time_and_memory() -> None:
+def test_any_number_of_networks_takes_bounded_time_and_memory() -> None:
     house = gate(unknown_slow=20)
     house.welcome(IP, 0)
-    addresses = _botnet(1_000_000)
+    addresses = _botnet(6 * REMEMBERED)
     began = perf_counter()
     for number, ip in enumerate(addresses):
-        now = number / 100_000
+        now = number / 20_000
         house.enter(ip, now, 1)
         house.unknown(ip, "guess@example.net", now)
         house.leave(ip)
@@ -44,7 +44,7 @@ def test_a_million_networks_take_bounded_time_and_memory() -> None:
     assert spent < 60
     attempts = house.drain(NOON)
     assert len(attempts) == NETWORKS + 1
-    assert sum(each.count for each in attempts) == 1_000_000
+    assert sum(each.count for each in attempts) == 6 * REMEMBERED
 
 
 def test_all_that_is_remembered_fits_in_a_few_megabytes() -> None:

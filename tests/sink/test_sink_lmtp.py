@@ -91,7 +91,7 @@ async def test_a_front_is_neither_slowed_nor_cut_off_for_whom_its_clients_guess(
     for number in range(30):
         assert (await client.say(f"RCPT TO:<nobody{number}@example.net>")).startswith("550")
     assert (await client.say("RCPT TO:<anna.reed@example.net>")).startswith("250")
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 10, "each that is answered late is a second or more"
     await greeted(host)
     assert len(host.door.strays) == 30
 

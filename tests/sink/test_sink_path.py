@@ -88,7 +88,7 @@ def test_an_address_never_carries_what_could_end_a_line_or_a_path(text: str) -> 
 @pytest.mark.parametrize("piece", ['"', '"a"', "\\", "a.", "@", "<", '"\\', ":@", "a@"])
 def test_hostile_paths_cost_no_time(piece: str) -> None:
     text = "<" + piece * (2000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(10):
         path_of(text)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1

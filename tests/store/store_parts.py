@@ -12,7 +12,7 @@ from tests.parts import START, House
 
 Maker = Callable[..., Access]
 Mail = Callable[..., Message]
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True)

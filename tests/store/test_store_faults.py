@@ -15,7 +15,7 @@ from canary.mail import headers_of
 from canary.ports import HitFilter
 from canary.store.connection import connect
 from canary.watch.keeping import keep_message
-from tests.parts import House, need
+from tests.parts import House, given, need
 from tests.store.store_parts import Mail, Maker, batch_of, decoy_of
 
 MESSAGES = 120
@@ -52,7 +52,7 @@ def test_what_was_acknowledged_outlives_a_failing_disk(
         timeout=SECONDS,
     )
     told = [line.rsplit(maxsplit=1) for line in run.stdout.splitlines()]
-    need(told or "ptrace" not in run.stderr, "leave to trace a process of its own")
+    given(told or "ptrace" not in run.stderr, "leave for processes to trace their own")
     assert len(told) == MESSAGES, run.stderr
     kept = [number for what, number in told if what == "kept"]
     refused = [number for what, number in told if what == "refused"]
@@ -97,19 +97,20 @@ def test_a_database_locked_for_too_long_refuses_all_who_wait_and_takes_them_late
 ) -> None:
     monkeypatch.setattr("canary.store.writer.PATIENCE", 0.2)
     decoy = decoy_of(house, access())
-    batches = [batch_of(house.store, mail(decoy.address), mail(decoy.address)) for _ in range(8)]
+    store = house.reopen()  # this one has the patience that was set above
+    batches = [batch_of(store, mail(decoy.address), mail(decoy.address)) for _ in range(8)]
     other = connect(house.database)
     other.execute("BEGIN IMMEDIATE")
     with ThreadPoolExecutor(len(batches)) as pool:
-        for waiting in [pool.submit(house.store.keep, batch) for batch in batches]:
+        for waiting in [pool.submit(store.keep, batch) for batch in batches]:
             with pytest.raises(StoreError, match="locked") as caught:
                 waiting.result()
             assert caught.value.hint
-        assert house.store.is_live(decoy.address)
+        assert store.is_live(decoy.address)
         other.execute("ROLLBACK")
         other.close()
-        assert sum(len(kept) for kept in pool.map(house.store.keep, batches)) == 16
-    assert house.store.status().hits == 16
+        assert sum(len(kept) for kept in pool.map(store.keep, batches)) == 16
+    assert store.status().hits == 16
 
 
 def test_a_database_moved_away_and_back_is_found_again(house: House, access: Maker, mail: Mail) -> None:

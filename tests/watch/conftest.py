@@ -23,7 +23,7 @@ from canary.model import Access
 from tests.parts import House
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_for(condition: Callable[[], object], what: str = "it", patience: float = PATIENCE) -> None:

@@ -188,7 +188,7 @@ def test_a_certificate_that_cannot_be_read_at_the_start_ends_it(home: Home) -> N
 
 
 def test_what_was_begun_may_end_within_the_drain_and_no_longer(home: Home) -> None:
-    home.configure("[sink]", 'drain = "1s"')
+    home.configure("[sink]", 'drain = "3s"')
     with home.serving() as served:
         slow, quick = served.client(), served.client()
         for client in (slow, quick):
@@ -205,7 +205,7 @@ def test_what_was_begun_may_end_within_the_drain_and_no_longer(home: Home) -> No
         assert quick.getreply()[0] == 250
         assert slow.getreply()[0] == 421
         assert served.process.wait(PATIENCE) == 0
-        assert 0.9 < time.monotonic() - began < 10
+        assert time.monotonic() - began > 2.9
         slow.close()
         quick.close()
     assert "last" in kept_subjects(home)

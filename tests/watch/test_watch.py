@@ -23,12 +23,12 @@ SETTINGS = SinkSettings(("127.0.0.1:0",), "mx1.one.example", frozenset({"one.exa
 
 
 def send(where: tuple[str, int], *recipients: str, text: str = "Subject: hello\r\n\r\nhello") -> None:
-    with smtplib.SMTP(*where, timeout=10) as client:
+    with smtplib.SMTP(*where, timeout=60) as client:
         client.sendmail("care@seller.example", recipients, text)
 
 
 async def until(condition: Callable[[], bool], meanwhile: Callable[[], None]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             meanwhile()
             await asyncio.sleep(0.05)
@@ -110,7 +110,7 @@ async def test_a_probe_that_cannot_be_kept_is_kept_later(
 async def test_a_transaction_under_way_is_finished_when_told_to_stop(house: House, access: Maker) -> None:
     shown = house.planter.plant(access()).decoys[0]
     async with watching(house.store, SETTINGS, [], house.clock) as (where,):
-        client = await asyncio.to_thread(smtplib.SMTP, *where, timeout=10)
+        client = await asyncio.to_thread(smtplib.SMTP, *where, timeout=60)
         await asyncio.to_thread(client.ehlo)
         await asyncio.to_thread(client.mail, "care@seller.example")
         await asyncio.to_thread(client.rcpt, shown.address)
@@ -147,7 +147,7 @@ async def test_what_comes_while_a_batch_is_kept_is_the_next_batch(
 async def test_who_comes_a_moment_after_others_shares_the_next_commit_and_who_is_alone_does_not_wait(
     house: House, access: Maker, mail: Callable[..., Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("canary.watch.lane.MOMENT", 0.2)
+    monkeypatch.setattr("canary.watch.lane.MOMENT", 0.5)
     decoy = house.planter.plant(access()).decoys[0]
     sizes: list[int] = []
     keep = house.store.keep
