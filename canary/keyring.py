@@ -8,7 +8,8 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from canary.errors import KeyringError
@@ -115,6 +116,15 @@ class Keyring:
             return self._marker.decrypt(marked, None)
         except (InvalidTag, ValueError):
             return None
+
+
+def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Say whether an Ed25519 signature (RFC 8032) fits a message and a public key. Never raises."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def generate() -> Keyring:

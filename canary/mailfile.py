@@ -3,7 +3,7 @@
 import mailbox
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.message import Message as ParsedMessage
@@ -16,21 +16,28 @@ from canary.errors import DataError
 from canary.mail import head_of
 from canary.model import Message, Peer
 
-RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To")
+RECIPIENT_HEADERS = frozenset({"delivered-to", "x-original-to", "envelope-to"})
 MOST_RECIPIENTS = 1000
 MOST_CHARS = 4000
 MBOX = b"From "
 UNKNOWN_PEER = Peer("", 0)
 
+Ours = Callable[[Sequence[str]], bool]
+"""Says whether any of some recipients is ours."""
+
 Saved = tuple[str, bytes, datetime | None]
 """Where a message stands, its bytes, and when its file was last changed where that says something."""
 
 
-def messages_in(path: Path, recipients: Sequence[str], now: datetime) -> Iterator[tuple[str, Message]]:
+def messages_in(
+    path: Path, recipients: Sequence[str], now: datetime, ours: Ours = bool
+) -> Iterator[tuple[str, Message]]:
     """Yield every message of a file or folder with the name of where it stands; `-` is standard input.
 
-    Recipients are those given, else what the mail host that took it wrote into Delivered-To,
-    X-Original-To or Envelope-To; none of them is our own word. Empty files have none. Raises DataError.
+    Recipients are those given, else what a mail host that took it wrote into Delivered-To, X-Original-To or
+    Envelope-To; none of them is our own word. A host writes above what was there, so of several only the
+    uppermost that has any who is `ours` is believed: what is below can be the sender's own. Empty files have
+    none. Raises DataError.
     """
     for name, raw, changed_at in _saved(path):
         told = recipients if raw.strip() else ()
@@ -40,7 +47,7 @@ def messages_in(path: Path, recipients: Sequence[str], now: datetime) -> Iterato
             Message(
                 raw=raw,
                 mail_from=_sender(parsed),
-                recipients=tuple(dict.fromkeys(told or _recipients(parsed))),
+                recipients=tuple(dict.fromkeys(told or _recipients(parsed, ours))),
                 peer=UNKNOWN_PEER,
                 received_at=_received_at(parsed, changed_at or now, now),
                 ours=False,
@@ -104,11 +111,24 @@ def _changed(file: Path) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def _recipients(parsed: ParsedMessage) -> list[str]:
-    values = [value for name in RECIPIENT_HEADERS for value in _values(parsed, name)]
-    return [address for value in values[:MOST_RECIPIENTS] for address in _addresses(value) if "@" in address][
-        :MOST_RECIPIENTS
-    ]
+def _recipients(parsed: ParsedMessage, ours: Ours) -> list[str]:
+    """Return the recipients that one host wrote down: the last whose are ours, else the last of all."""
+    blocks = list(_blocks(parsed))
+    return next((block for block in blocks if ours(block)), blocks[0] if blocks else [])
+
+
+def _blocks(parsed: ParsedMessage) -> Iterator[list[str]]:
+    """Yield the recipients that stand between two Received lines, the uppermost ones first."""
+    values: list[list[str]] = [[]]
+    for name, value in _decoded(parsed):
+        if name == "received":
+            values.append([])
+        elif name in RECIPIENT_HEADERS:
+            values[-1].append(value)
+    for block in values:
+        found = [one for value in block[:MOST_RECIPIENTS] for one in _addresses(value) if "@" in one]
+        if found:
+            yield found[:MOST_RECIPIENTS]
 
 
 def _sender(parsed: ParsedMessage) -> str:
@@ -119,12 +139,13 @@ def _sender(parsed: ParsedMessage) -> str:
 
 
 def _values(parsed: ParsedMessage, name: str) -> list[str]:
-    """Return a header's values, bytes above ASCII read as UTF-8 (RFC 6532)."""
-    return [
-        str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for key, value in parsed.raw_items()
-        if key.lower() == name.lower()
-    ]
+    return [value for key, value in _decoded(parsed) if key == name.lower()]
+
+
+def _decoded(parsed: ParsedMessage) -> Iterator[tuple[str, str]]:
+    """Yield the headers, names in lower case, bytes above ASCII read as UTF-8 (RFC 6532)."""
+    for key, value in parsed.raw_items():
+        yield key.lower(), str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _addresses(value: str) -> list[str]:

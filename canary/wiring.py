@@ -100,7 +100,7 @@ def _planned(config: Config, unplanned: MintPolicy) -> Callable[[str], MintPolic
 
 def owing_of(config: Config) -> Owing:
     """Return which hits owe a word to which channels."""
-    configured = (SLACK,) if config.slack_url() else ()
+    configured = (SLACK,) if config.slack() else ()
     alert = config.alert
     least = {each: getattr(alert.on, each.value) for each in HitClass}
     hold = alert.hold if config.origins.appraise else timedelta(0)
@@ -118,12 +118,15 @@ def authenticator_of(config: Config) -> "Authenticator | None":
 
 def channels_of(config: Config) -> list[Channel]:
     """Return the channels that are configured, open."""
-    url = config.slack_url()
-    if not url:
+    slack = config.slack()
+    if slack is None:
         return []
     from canary.alert.slack import SlackChannel  # noqa: PLC0415 - brings the HTTP client
+    from canary.alert.slack_threads import SlackThreads  # noqa: PLC0415 - the same
 
-    return [SlackChannel(url)]
+    if slack.token:
+        return [SlackThreads(slack.token, slack.channel, api=slack.api)]
+    return [SlackChannel(slack.url)]
 
 
 def sink_settings(config: Config) -> SinkSettings:

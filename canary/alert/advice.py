@@ -3,8 +3,9 @@
 import math
 import re
 
+from canary.alert.case import commands, show_command
 from canary.alert.facts import Account, decoys, leading_class, pointed_to, shared, surest, when
-from canary.alert.markup import Sentence, quoted
+from canary.alert.markup import Quote, Sentence, quoted
 from canary.model import Alert, BaseRate, HitClass
 from canary.persona import bits_to_guess
 
@@ -46,10 +47,9 @@ def _guess(alert: Alert) -> Sentence:
 
 def steps(alert: Alert, exposed: tuple[Account, ...]) -> tuple[Sentence, ...]:
     """Return what to do next, first things first."""
-    hit = quoted(f"canary hit show {surest(alert)[0].id}", VALUE_CHARS)
     if not exposed:
         return (
-            ("Look at everything kept: ", hit, "."),
+            ("Look at everything kept: ", _kept(alert), "."),
             ("See whether more controls or unknown recipients are tried: ", quoted("canary status", 60), "."),
             ("If controls are hit together, treat the database and its backups as read by somebody.",),
         )
@@ -59,11 +59,19 @@ def steps(alert: Alert, exposed: tuple[Account, ...]) -> tuple[Sentence, ...]:
     last: Sentence = (
         "Preserve the logs and bring in legal and HR before anybody is accused: one decoy is never proof.",
     )
-    return (first, _look(alert, exposed), _verify(exposed), _search(alert, exposed), _profit(exposed), last)
+    return (
+        first,
+        _look(alert, exposed),
+        *commands(alert),
+        _verify(exposed),
+        _search(alert, exposed),
+        _profit(exposed),
+        last,
+    )
 
 
 def _look(alert: Alert, exposed: tuple[Account, ...]) -> Sentence:
-    show = quoted(f"canary hit show {surest(alert)[0].id}", VALUE_CHARS)
+    show = _kept(alert)
     account = pointed_to(alert, exposed)
     access = account.last.id if account else ""
     if not access:
@@ -75,6 +83,12 @@ def _look(alert: Alert, exposed: tuple[Account, ...]) -> Sentence:
         quoted(f"canary access show {access}", VALUE_CHARS),
         ".",
     )
+
+
+def _kept(alert: Alert) -> Quote:
+    """Return the command that shows everything kept."""
+    case = alert.case
+    return quoted(show_command(case) if case else f"canary hit show {surest(alert)[0].id}", VALUE_CHARS)
 
 
 def _verify(exposed: tuple[Account, ...]) -> Sentence:

@@ -92,6 +92,10 @@ def blocks(told: Story) -> list[Payload]:
         {"type": "header", "text": _plain(told.title, TITLE_CHARS)},
         *_sections(mrkdwn(sentence) for sentence in told.lead),
     ]
+    said = [escaped(unmarked(each.text), each.limit) for each in told.known]
+    laid += _sections(
+        ("*What all hits of it say together*", *said[:1], *(f"• {each}" for each in said[1:])) if said else ()
+    )
     if told.facts:
         fields = [_marked(f"*{label}*\n{mrkdwn(value)}") for label, value in told.facts]
         laid.append({"type": "section", "fields": fields[:FIELDS]})

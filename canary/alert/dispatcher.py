@@ -11,7 +11,7 @@ from typing import NamedTuple
 from canary.alert.silence import Silence
 from canary.errors import CanaryError, DeliveryDelayed, StoreError
 from canary.model import Alert, AlertState
-from canary.ports import Channel, Clock, Store
+from canary.ports import Channel, Clock, Store, Told
 from canary.tallies import DELIVERIES, STORE_FAILURES, Tallies
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +30,15 @@ LONGEST_STORE_DELAY = 30.0
 ERROR_CHARS = 300
 
 
+Brief = Callable[[Alert], Alert]
+"""Adds to an alert what is known of its incidents, in a thread. Raises StoreError."""
+
+
+def unbriefed(alert: Alert) -> Alert:
+    """Return an alert as it is."""
+    return alert
+
+
 class Tally(NamedTuple):
     """What became of the alerts of one pass."""
 
@@ -43,7 +52,7 @@ class Dispatcher:
 
     `wake` may be set to say that alerts may be owed now; without it they are found within
     five seconds, as other processes owe alerts too. `jitter` draws from 0 to 1. Where `silence` is not 0,
-    the channels are told when no self-test is kept for so long.
+    the channels are told when no self-test is kept for so long. `brief` tells of an alert's incidents.
     """
 
     def __init__(
@@ -56,7 +65,9 @@ class Dispatcher:
         jitter: Callable[[], float] = random.random,
         silence: timedelta = timedelta(0),
         tallies: Tallies | None = None,
+        brief: Brief = unbriefed,
     ) -> None:
+        self._brief = brief
         self._tallies = tallies or Tallies()
         self._store = store
         self._channels = tuple(channels)
@@ -146,9 +157,11 @@ class Dispatcher:
         )
 
     async def _deliver(self, channel: Channel, alert: Alert) -> AlertState:
-        state, delay, said = AlertState.SENT, 0.0, ""
+        state, delay, said, told = AlertState.SENT, 0.0, "", None
+        alert = await self._briefed(alert)
         try:
-            await channel.deliver(alert)
+            thread = await channel.deliver(alert)
+            told = Told(alert.briefing.lead, thread) if alert.briefing else None
         except CanaryError as error:
             said = f"{error.message}; {error.hint}" if error.hint else error.message
             state = AlertState.OWED if error.temporary else AlertState.PARKED
@@ -158,20 +171,35 @@ class Dispatcher:
             state, said = AlertState.PARKED, f"unexpected {type(error).__name__} while delivering"
             LOG.debug("alert %s", alert.id, exc_info=True)
         said = said[:ERROR_CHARS]
+        self._log(channel, alert, state, delay, said)
+        self._tallies.add(f"{DELIVERIES}|{'delayed' if state is AlertState.OWED else state.value}")
+        await self._settle(alert, state, delay, said, told)
+        return state
+
+    async def _briefed(self, alert: Alert) -> Alert:
+        try:
+            return await asyncio.to_thread(self._brief, alert)
+        except Exception as error:  # noqa: BLE001 - an alert goes out, whatever is known of its incident
+            cause = error.message if isinstance(error, CanaryError) else type(error).__name__
+            LOG.error("alert %s goes out without what is known of its incident: %s", alert.id, cause)  # noqa: TRY400 - a traceback may quote what arrived
+            return alert
+
+    def _log(self, channel: Channel, alert: Alert, state: AlertState, delay: float, said: str) -> None:
         if state is AlertState.PARKED:
             LOG.error("alert %s is parked, %s did not take it: %s", alert.id, channel.name, said)
         elif state is AlertState.OWED:
             LOG.warning(
                 "alert %s waits %.0f s, %s cannot take it now: %s", alert.id, delay, channel.name, said
             )
-        self._tallies.add(f"{DELIVERIES}|{'delayed' if state is AlertState.OWED else state.value}")
-        await self._settle(alert, state, delay, said)
-        return state
 
     def _backoff(self, attempts: int) -> float:
         ceiling = min(FIRST_DELAY * 2.0 ** min(attempts, 20), LONGEST_DELAY)
         return ceiling * (1 + self._jitter()) / 2
 
-    async def _settle(self, alert: Alert, state: AlertState, delay: float, said: str) -> None:
+    async def _settle(
+        self, alert: Alert, state: AlertState, delay: float, said: str, told: Told | None
+    ) -> None:
         due_at = self._clock() + timedelta(seconds=delay)
-        await asyncio.to_thread(self._store.settle_alert, alert.id, state, due_at=due_at, error=said)
+        await asyncio.to_thread(
+            self._store.settle_alert, alert.id, state, due_at=due_at, error=said, told=told
+        )

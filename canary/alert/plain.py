@@ -34,6 +34,8 @@ def _lines(told: Story) -> Iterator[str]:
     yield "=" * min(len(told.title), COLUMNS)
     for sentence in told.lead:
         yield _wrapped(spoken(sentence))
+    if told.known:
+        yield from _listing("What all hits of it say together", (each.text for each in told.known))
     if told.facts:
         yield ""
     for label, value in told.facts:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from canary.alert.advice import doubts, noise, steps
+from canary.alert.case import heading, known, news, news_title, progress, show_command
 from canary.alert.exposure import VALUE_CHARS, before, confidence, facts_of, listed, told_of
 from canary.alert.facts import (
     TEST_ALERT,
@@ -56,11 +57,13 @@ FULL = Detail()
 class Story:
     """What an alert says, part by part, before it is laid out for a screen or a channel.
 
-    `facts` and `arrived` are labelled; `arrived` has one group per message, probe or touch.
+    `known` is what all hits of the incident say together. `facts` and `arrived` are labelled; `arrived` has
+    one group per message, probe or touch.
     """
 
     title: str
     lead: tuple[Sentence, ...]
+    known: tuple[Quote, ...]
     facts: tuple[tuple[str, Sentence], ...]
     exposed: tuple[Sentence, ...]
     arrived: tuple[tuple[tuple[str, Quote], ...], ...]
@@ -81,6 +84,7 @@ def story(alert: Alert, detail: Detail = FULL) -> Story:
     return Story(
         title=title(alert),
         lead=tuple(_lead(alert, exposed, came, detail)),
+        known=known(alert, detail.values - 1),
         facts=tuple(facts_of(alert, exposed[0], detail.values)) if len(exposed) == 1 else (),
         exposed=told_of(alert, exposed, detail.accounts, detail.values) if len(exposed) > 1 else (),
         arrived=tuple(_arrived(arrival, detail) for arrival in came[: detail.arrivals]),
@@ -117,7 +121,8 @@ def title(alert: Alert) -> str:
         case _:
             through = f"exposed through the accesses of {len(exposed)} accounts"
     test = "TEST: " if alert.id == TEST_ALERT else ""
-    return capped(f"{test}{happened}, {through}", TITLE_CHARS)
+    told = news_title(alert) or f"{happened}, {through}"
+    return capped(f"{test}{heading(alert)}{told}", TITLE_CHARS)
 
 
 def summary(alert: Alert) -> str:
@@ -135,7 +140,9 @@ def summary(alert: Alert) -> str:
 
 
 def rest(alert: Alert) -> Sentence:
-    """Return where the rest can be read: the command for the surest hit."""
+    """Return where the rest can be read: the command for the incident, or the surest hit."""
+    if alert.case is not None:
+        return ("Everything kept: ", quoted(show_command(alert.case), VALUE_CHARS))
     shown: Sentence = ("Everything kept: ", quoted(f"canary hit show {surest(alert)[0].id}", VALUE_CHARS))
     if len(alert.hits) == 1:
         return shown
@@ -147,6 +154,11 @@ def _lead(
 ) -> Iterable[Sentence]:
     if alert.id == TEST_ALERT:
         yield ("This is a test of the alert channel: nobody was exposed and nothing arrived.",)
+    changed, further = news(alert), progress(alert)
+    if changed:
+        yield (changed,)
+    if further:
+        yield further
     found = decoys(alert)
     addresses = [defanged_quote(decoy.address, VALUE_CHARS) for decoy in found[: detail.values]]
     names: list[str | Quote] = [part for address in addresses for part in (", ", address)][1:]
@@ -162,7 +174,7 @@ def _lead(
     if any(hit.deliveries > 1 for hit in alert.hits):
         most = max(hit.deliveries for hit in alert.hits)
         yield (f"The same message was delivered {most:,} times; it is counted once.",)
-    if alert.earlier:
+    if alert.earlier and alert.case is None:
         hits = "1 earlier hit" if alert.earlier == 1 else f"{alert.earlier:,} earlier hits"
         yield (f"{hits} on decoys of the same accounts had been told shortly before.",)
     if not all(arrival.ours for arrival in came):

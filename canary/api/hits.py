@@ -94,6 +94,7 @@ def _told(hit: Hit) -> HitFound:
         else ProbeSeen(probe.verb.value, probe.mail_from, str(probe.peer), probe.others),
         touch=None if touch is None else TouchSeen(touch.action, touch.employee, touch.at),
         deliveries=hit.deliveries,
+        incident=hit.incident or None,
     )
 
 

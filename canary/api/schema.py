@@ -218,6 +218,10 @@ class HitFound(Struct, frozen=True, rename={"hit_class": "class"}):
     probe: ProbeSeen | None
     touch: TouchSeen | None
     deliveries: int
+    incident: Annotated[
+        str | None,
+        Meta(description="The incident that it belongs to; null for none, or until it is known."),
+    ]
 
 
 class HitsPage(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from canary import wiring
-from canary.alert.dispatcher import Dispatcher
+from canary.alert.dispatcher import Brief, Dispatcher
 from canary.alert.sample import sample_alert
 from canary.cli.context import context_of
 from canary.cli.output import counted, either, print_json, print_jsonl, say
@@ -18,6 +18,7 @@ from canary.investigate import alert_json
 from canary.logs import set_up_logs
 from canary.model import Alert, AlertState
 from canary.ports import Channel, Store, system_clock
+from canary.watch.appraised import briefing_of
 
 COLUMNS = ("alert", "channel", "state", "tries", "owed", "next try", "hits", "error")
 group = typer.Typer(help="Look at alerts, send them again, try the channels.", no_args_is_help=True)
@@ -68,7 +69,7 @@ def retry(
                 f"of {counted(len(set(ids or [])), 'alert')} only {due} are there and not sent yet",
                 hint="`canary alerts list` lists them",
             )
-        sent, delayed, parked = asyncio.run(_deliver(store, channels))
+        sent, delayed, parked = asyncio.run(_deliver(store, channels, briefing_of(config, store)))
         say(f"{counted(due, 'alert')} made due: {sent} sent, {delayed} delayed, {parked} parked")
         if parked or delayed:
             raise _undelivered(store, delayed=delayed, parked=parked)
@@ -96,9 +97,9 @@ def _row(alert: Alert) -> tuple[str, ...]:
     )
 
 
-async def _deliver(store: Store, channels: list[Channel]) -> tuple[int, int, int]:
+async def _deliver(store: Store, channels: list[Channel], brief: Brief) -> tuple[int, int, int]:
     """Deliver all that is due, pass by pass, until a channel asks for time."""
-    dispatcher = Dispatcher(store, channels, system_clock, wake=asyncio.Event())
+    dispatcher = Dispatcher(store, channels, system_clock, wake=asyncio.Event(), brief=brief)
     sent = delayed = parked = 0
     try:
         while not delayed and any(tally := await dispatcher.deliver_due()):

@@ -5,17 +5,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated
 
 import typer
 
 from canary.cli import deeds
 from canary.cli.context import context_of
+from canary.cli.nearly import lines_of, miss_json, misses_of_case
 from canary.cli.output import counted, note, print_json, say, whole_file
-from canary.cli.ranked import ranked_lines, ranking_of_case
 from canary.cli.table import print_table
 from canary.cli.times import since_of
 from canary.errors import UsageError
+from canary.investigate.briefing import case_ranking
 from canary.investigate.casefile import case_json, case_lines
 from canary.investigate.contract import stamp
 from canary.investigate.drawing import svg
@@ -29,10 +31,13 @@ from canary.investigate.exposed import (
     window_of,
 )
 from canary.investigate.graph import graph_of
+from canary.investigate.paragraph import paragraph
+from canary.investigate.ranking import ranking_json, ranking_lines
 from canary.investigate.sellers import Registry, interests
 from canary.model.casework import CaseFile
 from canary.ports import Store
 
+WIDE = 100
 group = typer.Typer(help="Look at one incident, and act on it.", no_args_is_help=True)
 Incident = Annotated[str, typer.Argument(help="Its identifier, inc_….", metavar="ID")]
 
@@ -59,13 +64,20 @@ def show(
         raise UsageError(f"--graph {graph}: the name must end in .svg")
     with context_of(context).store() as store:
         case = _case(store, incident_id)
-        registry = Registry.of(store.sellers())
+        registry, view = Registry.of(store.sellers()), case_ranking(store, case)
         if as_json:
             body = case_json(case, interests(case, registry))
-            print_json(body | {"ranking": ranking_of_case(store, case)})
+            near = [miss_json(each) for each in misses_of_case(store, case).rows]
+            words = paragraph(case, view, store.base_rate())
+            print_json(body | {"ranking": ranking_json(view), "near": near, "paragraph": words})
         else:
-            ranked = ranked_lines(store, case, explain=explain)
+            ranked = list(ranking_lines(view, explain=explain))
             for line in case_lines(case, interests(case, registry), ranked):
+                say(line)
+            for line in lines_of(misses_of_case(store, case)):
+                say(line)
+            words = paragraph(case, view, store.base_rate())
+            for line in ("", "In a paragraph", *wrap(words, WIDE, break_on_hyphens=False)):
                 say(line)
         if graph is not None:
             with whole_file(graph) as file:

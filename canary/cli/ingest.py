@@ -49,7 +49,7 @@ def run(
     unaddressed = 0
     program = context_of(context)
     config = program.config()
-    if not config.slack_url():
+    if not config.slack():
         warn("no alert channel in this configuration: hits are kept, and nobody is told")
     with (
         program.store(config) as store,
@@ -57,7 +57,9 @@ def run(
         appraising_now(store, how) as appraise,
     ):
         for path in files:
-            for name, message in messages_in(path, recipients or (), now):
+            for name, message in messages_in(
+                path, recipients or (), now, lambda to: bool(store.sightings(to))
+            ):
                 if not message.recipients:
                     unaddressed += 1
                     note(f"{name}: {'is empty' if _empty(message) else 'names no recipient'}")

@@ -23,7 +23,7 @@ from canary.errors import CanaryError, UsageError
 from canary.keyring import Keyring
 from canary.logs import set_up_logs
 from canary.sink.sockets import Opened, inherited_sockets, open_sockets
-from canary.watch.appraised import appraising_of
+from canary.watch.appraised import appraising_of, briefing_of
 from canary.watch.plan import Plan
 from canary.watch.serving import House, Serving, serving
 
@@ -129,6 +129,7 @@ async def _serve(
             window=config.alert.window,
             appraising=appraising,
             appraise=config.origins.appraise,
+            brief=briefing_of(config, store),
         )
         async with serving(house, plan, shares) as running:
             running.grace = config.sink.drain.total_seconds()

@@ -92,7 +92,7 @@ def _warnings(config: Config, status: Status) -> list[str]:
     found = []
     if parked := status.alerts[AlertState.PARKED]:
         found.append(f"{counted(parked, 'parked alert')}: `canary alerts list --state parked` says why")
-    if not config.slack_url():
+    if not config.slack():
         found.append("no alert channel is configured here: set alert.slack.url_file, or hits are only kept")
     held = status.decoys + status.controls
     domains = Domains.weighing([domain.weight for domain in config.mint.domains] or [1.0])

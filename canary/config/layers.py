@@ -37,6 +37,10 @@ SYSTEM_FILE: Final = Path("/etc/canary/canary.toml")
 EXCLUSIVE: Final = (
     ("alert.slack.url", "alert.slack.url_file"),
     ("alert.slack.url_file", "alert.slack.url"),
+    ("alert.slack.token_file", "alert.slack.url"),
+    ("alert.slack.url", "alert.slack.token_file"),
+    ("alert.slack.token_file", "alert.slack.url_file"),
+    ("alert.slack.url_file", "alert.slack.token_file"),
 )
 NO_OVERRIDES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 PASSWORD: Final = re.compile(r"//.*@")
@@ -239,8 +243,21 @@ def _config(
     )
 
 
+def _check_slack(config: Config) -> None:
+    slack = config.alert.slack
+    given = [name for name in ("url", "url_file", "token_file") if getattr(slack, name)]
+    if len(given) > 1:
+        where, both = config.origin(f"alert.slack.{given[0]}"), f"alert.slack.{given[1]}"
+        raise ConfigurationError(f"{where}: alert.slack.{given[0]} and {both} are both set: give one")
+    if slack.token_file and not slack.channel:
+        where = config.origin("alert.slack.token_file")
+        raise ConfigurationError(
+            f"{where}: alert.slack.token_file is set without alert.slack.channel", hint="say where to write"
+        )
+
+
 def _check_together(config: Config) -> None:
-    tls, slack, mint = config.sink.tls, config.alert.slack, config.mint
+    tls, mint = config.sink.tls, config.mint
     if (config.api.tls_cert is None) != (config.api.tls_key is None):
         given, missing = ("tls_cert", "tls_key") if config.api.tls_cert else ("tls_key", "tls_cert")
         where = config.origin(f"api.{given}")
@@ -259,9 +276,7 @@ def _check_together(config: Config) -> None:
             "sink.spill_above" if config.origin("sink.memory") == "default" else "sink.memory"
         )
         raise ConfigurationError(f"{where}: sink.memory is less than sink.spill_above, one message's share")
-    if slack.url and slack.url_file:
-        where = config.origin("alert.slack.url")
-        raise ConfigurationError(f"{where}: alert.slack.url and alert.slack.url_file are both set: give one")
+    _check_slack(config)
     if mint.per_view > mint.cap:
         where = config.origin("mint.per_view" if config.origin("mint.per_view") != "default" else "mint.cap")
         raise ConfigurationError(

@@ -97,8 +97,8 @@ HOLD_SETTING: Final = Setting(
     "alert.hold",
     duration("0", "60s"),
     "3s",
-    "How long an alert about mail waits for its class at the most; 0 alerts at once, whatever it turns out "
-    "to be.",
+    "How long an alert waits for class and incident of its hits at the most; 0 alerts at once, whatever "
+    "they turn out to be.",
 )
 
 ON_SETTINGS: Final = tuple(

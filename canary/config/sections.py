@@ -1,7 +1,8 @@
 """The configuration as the rest of canary sees it: typed, frozen, every value with its origin."""
 
+import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ from canary.config.places import Domain, Endpoint, NamedAddress, Network
 from canary.config.settings import BY_KEY
 from canary.config.toml import TomlFile
 from canary.errors import ConfigurationError
+
+TOKEN = re.compile(r"xox[a-z]-[A-Za-z0-9_-]{10,250}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,23 @@ class SinkSection:
 
 @dataclass(frozen=True, slots=True)
 class SlackSection:
-    """Where Slack alerts go; ask `Config.slack_url` instead of these."""
+    """Where Slack alerts go; ask `Config.slack` instead of these."""
 
     url: str | None = field(repr=False)
     url_file: Path | None
+    token_file: Path | None
+    channel: str
+    api: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlackAccess:
+    """How Slack is reached: a webhook's `url`, or a bot's `token` and the `channel` that it writes to."""
+
+    url: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    channel: str = ""
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,7 @@ class AlertSection:
     """When and where alerts go."""
 
     window: timedelta
+    escalate: float
     min_confidence: float
     hold: timedelta
     silence: timedelta
@@ -221,33 +238,46 @@ class Config:
         """Return the file that was read, None where there is none."""
         return self._file
 
-    def slack_url(self) -> str | None:
-        """Return the webhook's address, None where there is none.
+    def slack(self) -> SlackAccess | None:
+        """Return how Slack is reached, None where it is not.
 
-        Read from `alert.slack.url_file` at every call. Raises ConfigurationError where that file
-        cannot be read, can be read by others, or holds something else.
+        Read from `alert.slack.url_file` or `token_file` at every call. Raises ConfigurationError where that
+        file cannot be read, can be read by others, or holds something else.
         """
-        file = self.alert.slack.url_file
-        return self.alert.slack.url if file is None else _read_url(file)
+        slack = self.alert.slack
+        if slack.token_file is not None:
+            token = _read_secret(
+                "alert.slack.token_file", slack.token_file, _token_of, "a bot's token, xoxb-…"
+            )
+            return SlackAccess("", token, slack.channel, slack.api or "")
+        if slack.url_file is not None:
+            kind = BY_KEY["alert.slack.url"].kind
+            return SlackAccess(_read_secret("alert.slack.url_file", slack.url_file, kind.parse, kind.allowed))
+        return SlackAccess(slack.url) if slack.url else None
 
 
-def _read_url(file: Path) -> str:
+def _token_of(text: object) -> str:
+    if not TOKEN.fullmatch(str(text)):
+        raise ValueError
+    return str(text)
+
+
+def _read_secret(key: str, file: Path, parse: Callable[[object], object], allowed: str) -> str:
     try:
         with file.open(encoding="utf-8") as source:
             mode = stat.S_IMODE(file.stat().st_mode)
             text = source.read(4096).strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigurationError(f"cannot read alert.slack.url_file {file}: {reason}") from None
+        raise ConfigurationError(f"cannot read {key} {file}: {reason}") from None
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ConfigurationError(
-            f"alert.slack.url_file {file} can be read or written by others", hint=f"run: chmod o-rw {file}"
+            f"{key} {file} can be read or written by others", hint=f"run: chmod o-rw {file}"
         )
-    kind = BY_KEY["alert.slack.url"].kind
     try:
-        url = kind.parse(text)
+        found = parse(text)
     except ValueError:
-        url = None
-    if url is None:
-        raise ConfigurationError(f"alert.slack.url_file {file} does not hold {kind.allowed}")
-    return str(url)
+        found = None
+    if not found:
+        raise ConfigurationError(f"{key} {file} does not hold {allowed}")
+    return str(found)

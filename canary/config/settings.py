@@ -9,6 +9,7 @@ from canary.config.incident_settings import INCIDENT_SETTINGS
 from canary.config.origin_settings import HOLD_SETTING, ON_SETTINGS, ORIGIN_SETTINGS
 from canary.config.setting import Setting
 from canary.config.sink_settings import SINK_SETTINGS
+from canary.config.slack_settings import SLACK_SETTINGS
 
 FILE_VARIABLE: Final = "CANARY_CONFIG"
 
@@ -83,7 +84,15 @@ SETTINGS: Final = (
         "alert.window",
         kinds.duration("0", "7d"),
         "5m",
-        "Hits that point to the same employee within this time are one alert.",
+        "How long after its first sign more of an incident is told, all of it together; then every time "
+        "twice as long, up to 6 h. 0 tells every hit by itself.",
+    ),
+    Setting(
+        "alert.escalate",
+        kinds.number(0, 1),
+        0.95,
+        "From which probability on an incident is said to point to an account; that it does, or no longer "
+        "does, is told at once.",
     ),
     Setting(
         "alert.min_confidence",
@@ -98,22 +107,7 @@ SETTINGS: Final = (
         "0",
         "How long the sink may hear nothing from `canary selftest` before the team is told; 0 never.",
     ),
-    Setting(
-        "alert.slack.url",
-        places.web_url(),
-        "",
-        "The incoming webhook. Whoever knows it can post: prefer url_file.",
-        secret=True,
-        example="https://hooks.slack.com/services/T000/B000/XXXX",
-    ),
-    Setting(
-        "alert.slack.url_file",
-        kinds.path(optional=True),
-        "",
-        "A file that holds the incoming webhook's address, in place of url. Others must not be able to "
-        "read it.",
-        example="/etc/canary/slack-url",
-    ),
+    *SLACK_SETTINGS,
     *ON_SETTINGS,
     *ORIGIN_SETTINGS,
     *INCIDENT_SETTINGS,

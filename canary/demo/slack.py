@@ -1,6 +1,7 @@
 """What canary posts becomes what Slack would have received: a local incoming webhook with Slack's limits."""
 
 import asyncio
+import hmac
 import json
 import secrets
 import time
@@ -20,6 +21,7 @@ __all__ = ["Attempt", "Received", "SlackReceiver", "render"]
 HEAD_BYTES = 16 * 1024
 BODY_BYTES = 1024 * 1024
 BURST = 3
+METHOD_PATH = "/api/chat.postMessage"
 REASONS = {
     200: "OK",
     302: "Found",
@@ -72,6 +74,8 @@ class SlackReceiver:
 
     `received` are the payloads that were taken, `deliveries` the same with their times, `attempts` all
     requests. With `rate_limit` more than one message a second, beyond a small burst, is answered 429.
+    `api/chat.postMessage` is answered likewise, for whoever has the `token`, in one `channel`; `threads` are
+    what was posted there, by what it is called, with its replies.
     """
 
     def __init__(self, *, rate_limit: bool = False) -> None:
@@ -85,6 +89,9 @@ class SlackReceiver:
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._path = f"/services/T{_word(8)}/B{_word(8)}/{secrets.token_urlsafe(18)}"
+        self.token = f"xoxb-{_word(12)}-{secrets.token_urlsafe(18)}"
+        self.channel = f"C{_word(9)}"
+        self.threads: dict[str, list[str]] = {}
 
     @property
     def url(self) -> str:
@@ -92,6 +99,11 @@ class SlackReceiver:
         if self._server is None:
             raise RuntimeError("the receiver is not listening")
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self._path}"
+
+    @property
+    def api(self) -> str:
+        """Return where the methods of the Web API are."""
+        return f"{self.url.removesuffix(self._path)}/api/"
 
     @property
     def received(self) -> list[dict[str, Any]]:
@@ -102,13 +114,13 @@ class SlackReceiver:
         """Let the next requests be answered so, one each; afterwards, and at 200, as Slack would."""
         self._script.extend(acts)
 
-    async def wait_for(self, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:  # noqa: ASYNC109 - plainer to call
+    async def wait_for(self, count: int, timeout: float = 30.0) -> list[dict[str, Any]]:  # noqa: ASYNC109 - plainer to call
         """Wait until so many messages were taken and return them. Raises TimeoutError."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: len(self.deliveries) >= count)
         return self.received
 
-    async def wait_for_attempts(self, count: int, timeout: float = 10.0) -> list[Attempt]:  # noqa: ASYNC109 - plainer to call
+    async def wait_for_attempts(self, count: int, timeout: float = 30.0) -> list[Attempt]:  # noqa: ASYNC109 - plainer to call
         """Wait until so many requests were made and return them. Raises TimeoutError."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: len(self.attempts) >= count)
@@ -182,6 +194,8 @@ class SlackReceiver:
         return True
 
     async def _judge(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        if path == METHOD_PATH:
+            return await self._judge_method(method, headers, body)
         if path != self._path:
             return Reply(404, "no_service")
         if method != "POST":
@@ -195,6 +209,28 @@ class SlackReceiver:
             self.deliveries.append(Received(payload, datetime.now(UTC)))
             self._changed.notify_all()
         return Reply(200, "ok")
+
+    async def _judge_method(self, method: str, headers: dict[str, str], body: bytes) -> Reply:
+        """Answer as `chat.postMessage` does: 200 whatever it thinks, but for too much at once."""
+        if self._rate_limit and not self._admitted():
+            return _plain_reply(429)
+        message = _json(body) if method == "POST" else {}
+        if not hmac.compare_digest(headers.get("authorization", ""), f"Bearer {self.token}"):
+            return _method_reply(error="invalid_auth")
+        if message.get("channel") != self.channel:
+            return _method_reply(error="channel_not_found")
+        thread = message.get("thread_ts", "")
+        if thread and thread not in self.threads:
+            return _method_reply(error="thread_not_found")
+        placing = {"channel", "thread_ts", "reply_broadcast"}
+        if fault := fault_of({name: value for name, value in message.items() if name not in placing}):
+            return _method_reply(error=fault)
+        async with self._changed:
+            ts = f"{int(time.time())}.{len(self.deliveries):06d}"
+            self.threads.setdefault(thread or ts, []).append(ts)
+            self.deliveries.append(Received(message, datetime.now(UTC)))
+            self._changed.notify_all()
+        return _method_reply(ts=ts)
 
     def _admitted(self) -> bool:
         now = time.monotonic()
@@ -223,6 +259,11 @@ class SlackReceiver:
 def _plain_reply(status: int) -> Reply:
     headers = {"Retry-After": "1"} if status == 429 else {}  # noqa: PLR2004 - HTTP's Too Many Requests
     return Reply(status, SAID.get(status, "invalid_payload" if status < 500 else "rollup_error"), headers)  # noqa: PLR2004 - HTTP's server errors
+
+
+def _method_reply(error: str = "", ts: str = "") -> Reply:
+    said = {"ok": False, "error": error} if error else {"ok": True, "ts": ts}
+    return Reply(200, json.dumps(said), {"Content-Type": "application/json; charset=utf-8"})
 
 
 def _json(body: bytes) -> Any:

@@ -59,15 +59,20 @@ class _Search(Generic[T]):
 
 
 def look_up(
-    addresses: Iterable[tuple[str, int]], domains: Iterable[str], known: Known[T], decoys_of: DecoysOf
+    addresses: Iterable[tuple[str, int]],
+    domains: Iterable[str],
+    known: Known[T],
+    decoys_of: DecoysOf,
+    most: int = MOST_COMPARED,
 ) -> Lookup[T]:
     """Return the decoys among addresses, in the order of their lines, and the near misses, nearest first.
 
-    Only addresses at our domains, or nearly, are asked about and compared; memory holds those alone.
+    Only addresses at our domains, or nearly, are asked about and compared; memory holds those alone. So
+    many at our domains, and as many at look-alike ones, are compared.
     What `known` and `decoys_of` raise is let through.
     """
     ours = Domains(domains)
-    search: _Search[T] = _Search()
+    search: _Search[T] = _Search(room={True: most, False: most})
     count, line = 0, 0
     source = iter(addresses)
     while batch := list(islice(source, BATCH)):

@@ -4,6 +4,7 @@ from canary.inference.answers import Check, Factor, Kind, Ranking, Row, Window
 from canary.inference.decide import checks
 from canary.inference.judgement import Judgement
 from canary.inference.posterior import rank, unsettled
+from canary.inference.search import hopeful
 from canary.inference.surveying import Survey, survey
 from canary.inference.values import HitDecoy, Holdings, Prospect, Seen, Shown
 from canary.inference.when import windows
@@ -26,6 +27,7 @@ __all__ = [
     "check_words",
     "checks",
     "explanation",
+    "hopeful",
     "rank",
     "sentence",
     "survey",

@@ -19,7 +19,7 @@ def checks(survey: Survey, ranking: Ranking, prospects: Iterable[Prospect]) -> t
     information of that answer and the explanation (Lindley 1956), in bits. Prospects that would change
     nothing are left out.
     """
-    rows = [row for row in ranking.rows if row.kind is not Kind.OTHERS][:TOP]
+    rows = [row for row in ranking.rows if row.kind not in {Kind.OTHERS, Kind.TOGETHER}][:TOP]
     total = math.fsum(row.probability for row in rows)
     if not total:
         return ()

@@ -11,14 +11,26 @@ SURE = 1e-12
 
 
 def other_cause(groups: Sequence[Group], mask: int) -> float:
-    """Return the chance that every group with a hit in the mask has another cause; they are independent."""
+    """Return the chance that every group with a hit in the mask has another cause; they are independent.
+
+    What is doubtful is that one address got out in another way. That r records, which these accounts alone
+    have in common, did so in one group is r times less likely, and not r times independent.
+    """
     doubt = 1.0
     for group in groups:
         if group.mask & mask:
-            doubt *= group.doubt
+            doubt *= group.doubt / max(1, sum(1 for record in group.records if record & mask))
             if doubt < SURE:
                 return 0.0
     return doubt
+
+
+def copied_otherwise(groups: Sequence[Group]) -> float:
+    """Return the chance that all groups have another cause than a copied store; they are independent.
+
+    Mail of the company's own to all of its customers hits everybody's decoys, of however many records.
+    """
+    return math.prod(group.doubt for group in groups)
 
 
 def own_doubts(groups: Sequence[Group], masks: Mapping[int, int]) -> dict[int, float]:

@@ -18,19 +18,19 @@ class Judgement:
     """The constants; every one is a judgement. Shares and chances are between 0 and 1, `slack` is in µs.
 
     `bulk` is the share of leaks that took the store itself; `growing` how much rarer a coalition is with
-    each further account, `largest` the most accounts of one. `took_all` is the share of leaks that took
-    all that was shown rather than some records; `cleaned_alone` and `cleaned_together` that what differs
-    between two screens was removed. `doubts` say how often one group of hits of a class has another cause
-    than a leak (`unknown_doubt` of other classes); `near_doubt`, `foreign_doubt` and `found_doubt` the same
-    for near misses, for envelopes that were not ours and for a list that was found. `repeated` is how often
-    one more decoy belongs to the same noise. `near_chance` is how many more addresses meet a decoy nearly
-    than exactly. `most_noise` is the most that noise is believed before a look at the hits, `slack` how far
-    clocks may be apart.
+    each further account, `largest` the most accounts of one, a broker's sources among them. `took_all` is the
+    share of leaks that took all that was shown rather than some records; `cleaned_alone` and
+    `cleaned_together` that what differs between two screens was removed. `doubts` say how often a hit of a
+    class has another cause than a leak (`unknown_doubt` of other classes); `near_doubt`, `foreign_doubt` and
+    `found_doubt` the same for near misses, for envelopes that were not ours and for a list that was found.
+    `repeated` is how often one more decoy belongs to the same noise. `near_chance` is how many more addresses
+    meet a decoy nearly than exactly. `most_noise` is the most that noise is believed before a look at the
+    hits, `slack` how far clocks may be apart.
     """
 
     bulk: float = 0.02
     growing: float = 0.10
-    largest: int = 5
+    largest: int = 24
     took_all: float = 0.5
     cleaned_alone: float = 0.05
     cleaned_together: float = 0.5

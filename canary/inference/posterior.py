@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from canary.inference.answers import Factor, Kind, Ranking, Row
-from canary.inference.doubts import SURE, moved, other_cause
+from canary.inference.crowd import crowd
+from canary.inference.doubts import SURE, copied_otherwise, moved, other_cause
 from canary.inference.factors import apart, likelihood_factors
 from canary.inference.leaks import Counts, bulk, pooled
 from canary.inference.likelihood import chance, log_likelihood, log_sum
-from canary.inference.search import Supposed, prior, supposed
+from canary.inference.search import Accounts, Supposed, prior, supposed
 from canary.inference.surveying import Survey
 from canary.inference.values import Shown
 from canary.inference.wording import (
@@ -19,9 +20,9 @@ from canary.inference.wording import (
     others_words,
     prior_words,
     smaller_words,
+    together_words,
 )
 
-Accounts = tuple[int, ...]
 MATTERS = 0.01
 """From this probability on an estimate is worth a question to the store."""
 TOLD = 20
@@ -32,7 +33,8 @@ TOLD = 20
 class Weights:
     """Logs of what each explanation weighs: with its prior, and with other causes set apart.
 
-    `kept` and `came` go by accounts; `given` is what every explanation gives to nobody.
+    `kept` and `came` go by accounts; `given` is what every explanation gives to nobody. `crowd` are
+    coalitions that stand for those not weighed one by one.
     """
 
     chance: float
@@ -41,6 +43,7 @@ class Weights:
     bulk: float
     others: tuple[float, ...]
     given: float
+    crowd: tuple[Accounts, ...]
 
     def of(self, accounts: Accounts) -> float:
         """Return log of what an explanation by accounts weighs in all."""
@@ -54,18 +57,16 @@ def rank(survey: Survey, shown: Mapping[int, Shown], together: Counts | None = N
     counts of what any of several accounts had been shown, a decoy or record once; where they are not known,
     they are estimated. `unsettled` says of which it matters.
     """
-    found = supposed(survey, {(account,): each for account, each in shown.items()} | dict(together or {}))
-    doubt = other_cause(survey.groups, survey.everything)
-    weights = _weights(survey, found, doubt)
+    counts = {(account,): each for account, each in shown.items()} | dict(together or {})
+    found = supposed(survey, counts)
+    doubt = copied_otherwise(survey.groups)
+    weights = _weights(survey, found, crowd(survey, counts, found), doubt)
     rows = [
         _row(survey, Kind.NOBODY, (), weights, log_sum([weights.chance, weights.given])),
         _row(survey, Kind.BULK, (), weights, weights.bulk),
         *(_row(survey, Kind.ACCOUNTS, each, weights, weights.of(each)) for each in found),
     ]
-    if survey.others:
-        number = sum(number for number, _ in survey.others)
-        others = _row(survey, Kind.OTHERS, (), weights, log_sum(weights.others))
-        rows.append(replace(others, number=number))
+    rows += _unnamed(survey, weights)
     total = log_sum([row.weight for row in rows])
     scaled = [replace(row, probability=math.exp(row.weight - total)) for row in rows]
     ordered = sorted(scaled, key=lambda row: (-row.probability, row.kind, row.accounts))
@@ -88,9 +89,11 @@ def unsettled(ranking: Ranking, together: Counts) -> tuple[Accounts, ...]:
     return tuple(each for each in likely if len(each) > 1 and each not in together)
 
 
-def _weights(survey: Survey, found: Mapping[Accounts, Supposed], doubt: float) -> Weights:
+def _weights(
+    survey: Survey, found: Mapping[Accounts, Supposed], standing: Mapping[Accounts, float], doubt: float
+) -> Weights:
     """Return what everything weighs; the chance of noise before the hits is `noise.share`."""
-    raw = {accounts: each.weight for accounts, each in found.items()}
+    raw = {accounts: each.weight for accounts, each in found.items()} | dict(standing)
     kept, came, given = moved(raw, survey.masks, survey.groups)
     whole = _bulk_prior(survey) + log_likelihood(survey, bulk(survey))
     others: list[float] = []
@@ -103,7 +106,8 @@ def _weights(survey: Survey, found: Mapping[Accounts, Supposed], doubt: float) -
     if doubt:
         given = log_sum([given, whole + math.log(doubt)])
     by_chance = math.log(survey.noise.share) + chance(survey)
-    return Weights(by_chance, kept, came, whole + math.log1p(-min(doubt, 1 - SURE)), tuple(others), given)
+    whole += math.log1p(-min(doubt, 1 - SURE))
+    return Weights(by_chance, kept, came, whole, tuple(others), given, tuple(standing))
 
 
 def _bulk_prior(survey: Survey) -> float:
@@ -118,6 +122,17 @@ def _row(survey: Survey, kind: Kind, accounts: Accounts, weights: Weights, weigh
     return Row(kind, accounts, 0.0, weight - weights.chance, covered=number)
 
 
+def _unnamed(survey: Survey, weights: Weights) -> Iterator[Row]:
+    """Yield what explanations weigh together that are not told one by one."""
+    if survey.others:
+        row = _row(survey, Kind.OTHERS, (), weights, log_sum(weights.others))
+        yield replace(row, number=sum(number for number, _ in survey.others))
+    if weights.crowd:
+        weight = log_sum([weights.of(each) for each in weights.crowd])
+        row = _row(survey, Kind.TOGETHER, (), weights, weight)
+        yield replace(row, number=len(survey.masks))
+
+
 def _told(
     survey: Survey, row: Row, found: Mapping[Accounts, Supposed], weights: Weights, doubt: float
 ) -> Row:
@@ -129,6 +144,8 @@ def _told(
             )
         case Kind.OTHERS:
             return replace(row, factors=(Factor("others", row.weight, others_words(row.number)),))
+        case Kind.TOGETHER:
+            return replace(row, factors=(Factor("together", row.weight, together_words()),))
         case Kind.BULK:
             leak = bulk(survey)
             before = Factor(
@@ -160,7 +177,7 @@ def _doubts(row: Row, found: Mapping[Accounts, Supposed], weights: Weights, doub
 
 
 def _of_account(rows: list[Row]) -> dict[int, float]:
-    """Return the probability of each account over all explanations that it is in."""
+    """Return the probability of each account over all explanations that name it."""
     shares: dict[int, float] = {}
     for row in rows:
         for account in row.accounts:

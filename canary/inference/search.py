@@ -9,13 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from canary.inference.leaks import Counts, leak_of
-from canary.inference.likelihood import Leak, log_likelihood
+from canary.inference.likelihood import Leak, beside, log_likelihood
 from canary.inference.surveying import Survey
 
+Accounts = tuple[int, ...]
 BEAM = 16
 PARTNERS = 8
+WIDE, NARROW = 5, 2
+"""Of more accounts than these only the two best coalitions grow, by two accounts each."""
 HOPELESS = 15.0
 """Growing ends where the best coalition is e^15 times less likely than the best explanation so far."""
+FAR = 4.6
+"""The log of a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,19 @@ def supposed(survey: Survey, shown: Counts) -> dict[tuple[int, ...], Supposed]:
     typical = survey.holdings.typical
     usable = {each for each in survey.masks if shown.get((each,), typical).weight > 0}
     found: dict[tuple[int, ...], Supposed] = {
-        (account,): _suppose(survey, (account,), shown) for account in sorted(usable)
+        (account,): suppose(survey, (account,), shown) for account in sorted(usable)
     }
     alone = _best(found.values())
     beam, best = alone, alone[0].weight if alone else 0.0
     for size in range(2, min(survey.judgement.largest, len(usable)) + 1):
         grown: dict[tuple[int, ...], Supposed] = {}
-        for each in beam:
-            for partner in _partners(survey, each, usable, alone if size == 2 else ()):  # noqa: PLR2004
+        width = BEAM if size <= WIDE else NARROW
+        for each in beam[:width]:
+            partners = _partners(survey, each, usable, alone if size == 2 else ())  # noqa: PLR2004
+            for partner in partners[:width]:
                 accounts = tuple(sorted((*each.accounts, partner)))
                 if accounts not in grown:
-                    grown[accounts] = _suppose(survey, accounts, shown)
+                    grown[accounts] = suppose(survey, accounts, shown)
         beam = _best(grown.values())
         found |= grown
         if not beam or beam[0].weight < best - HOPELESS:
@@ -71,7 +78,23 @@ def supposed(survey: Survey, shown: Counts) -> dict[tuple[int, ...], Supposed]:
     return found
 
 
-def _suppose(survey: Survey, accounts: tuple[int, ...], shown: Counts) -> Supposed:
+def hopeful(survey: Survey, shown: Counts) -> list[int]:
+    """Return who may be as likely as the likeliest of those counted, or 1 % of that; the likeliest first.
+
+    Taken are accounts without counts, and that all they were shown was hit: what chance must explain beside
+    that weighs against them still. Nobody else needs to be counted.
+    """
+    known = [leak_of(survey, accounts, shown) for accounts in shown if len(accounts) == 1]
+    best = max((log_likelihood(survey, leak) for leak in known), default=-math.inf)
+    most = {
+        account: beside(survey, mask) for account, mask in survey.masks.items() if (account,) not in shown
+    }
+    fit = [account for account, log in most.items() if log >= best - FAR]
+    return sorted(fit, key=lambda account: (-most[account], account))
+
+
+def suppose(survey: Survey, accounts: Accounts, shown: Counts) -> Supposed:
+    """Return what these accounts weigh as an explanation."""
     leak = leak_of(survey, accounts, shown)
     weights = [shown.get((account,), survey.holdings.typical).weight for account in accounts]
     return Supposed(accounts, leak, prior(survey, weights), log_likelihood(survey, leak))

@@ -26,10 +26,15 @@ CLASSES = 64
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hits that are one piece of evidence; `doubt` is the chance of another cause than a leak."""
+    """The hits that are one piece of evidence.
+
+    `doubt` is the chance that one of them has another cause than a leak, `records` are masks of those of
+    each record; a near miss is not in them.
+    """
 
     mask: int
     doubt: float
+    records: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,17 @@ def _kinds(hits: Sequence[HitDecoy], draws: Sequence[float]) -> tuple[tuple[int,
 def _groups(every: Iterable[HitDecoy], once: Sequence[HitDecoy], judgement: Judgement) -> tuple[Group, ...]:
     bits = {hit.decoy: 1 << bit for bit, hit in enumerate(once)}
     masks: dict[str, int] = defaultdict(int)
+    records: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     doubts: dict[str, float] = {}
     for hit in every:
         masks[hit.group] |= bits[hit.decoy]
         doubts[hit.group] = min(doubts.get(hit.group, 1.0), judgement.doubt(hit))
-    return tuple(Group(masks[name], doubts[name]) for name in sorted(masks))
+        if not hit.control and not hit.near:
+            records[hit.group][hit.record] |= bits[hit.decoy]
+    return tuple(
+        Group(masks[name], doubts[name], tuple(mask for _, mask in sorted(records[name].items())))
+        for name in sorted(masks)
+    )
 
 
 def _records(hits: Sequence[HitDecoy]) -> tuple[int, ...]:

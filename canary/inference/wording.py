@@ -1,6 +1,7 @@
 """Explanations become words. "Exposed through the access of" is what can be known; "leaked by" is not."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from canary.inference.answers import Check, Kind, Ranking, Row, Window
 from canary.model import EPOCH, MICROSECOND, Layer
@@ -8,8 +9,10 @@ from canary.model import EPOCH, MICROSECOND, Layer
 Name = Callable[[int], str]
 """Tells the name of an account."""
 LAYER_WORDS = {Layer.VIEW: "view-unique", Layer.STABLE: "record-stable", Layer.COHORT: "cohort"}
+ACCUSING = frozenset({Kind.ACCOUNTS, Kind.OTHERS, Kind.TOGETHER})
 LIKELY = 0.5
 """From here on an explanation is said to be the probable one."""
+MOST_NAMED = 6
 SETTLED = 0.95
 """From here on nothing is said of what would decide."""
 NEARLY = 0.2
@@ -98,6 +101,11 @@ def others_words(number: int) -> str:
     return f"one of {count_of(number, 'account')} that explain less, weighed in classes of alike ones"
 
 
+def together_words() -> str:
+    """Say what coalitions are that are weighed by a sample."""
+    return "coalitions of accounts, none of them as likely by itself, weighed by some of them"
+
+
 def explanation(row: Row, name: Name) -> str:
     """Return an explanation in words, as a table tells it."""
     match row.kind:
@@ -107,14 +115,36 @@ def explanation(row: Row, name: Name) -> str:
             return "a copy of everything the store holds"
         case Kind.OTHERS:
             return f"one of {count_of(row.number, 'further account')}"
+        case Kind.TOGETHER:
+            return f"others of {count_of(row.number, 'account')} together"
         case Kind.ACCOUNTS:
             return f"exposed through the access of {_names(row.accounts, name)}"
 
 
 def sentence(ranking: Ranking, name: Name, check: Check | None = None) -> str:
-    """Return what to tell first: the leading explanation, and what would decide if it is not settled."""
-    lead = ranking.rows[0]
-    told = _lead(ranking, lead, name)
+    """Return what to tell first: what is most probable, and what would decide if it is not settled.
+
+    Chance may be more probable than each of a hundred accounts that are alike, and yet not than all of them
+    together: what is compared are all accounts, chance, and the whole store.
+    """
+    accused = [row for row in ranking.rows if row.kind in ACCUSING]
+    others = [row for row in ranking.rows if row.kind not in ACCUSING]
+    among = math.fsum(row.probability for row in accused)
+    if accused and among >= max((row.probability for row in others), default=0.0):
+        lead = accused[0]
+        told = _accused(accused)
+        if among < LIKELY:
+            rest = f"{explanation(others[0], name)} {_odds(others[0])}"
+            told = f"Undecided: {told[0].lower()}{told[1:]}, or {rest}"
+        elif lead.kind is Kind.ACCOUNTS and lead.probability >= LIKELY:
+            told = _named(ranking, lead, name)
+    else:
+        lead = others[0]
+        told = f"Most probably {explanation(lead, name)} {_odds(lead)}"
+        if lead.probability < LIKELY:
+            rest = _accused(accused) if accused else ""
+            rest = f", or {rest[0].lower()}{rest[1:]}" if rest else ""
+            told = f"Undecided: {explanation(lead, name)} {_odds(lead)}{rest}"
     if check and lead.probability < SETTLED:
         told += f"; the next decoy hit on record {check.record} would decide"
     return f"{told}."
@@ -130,37 +160,56 @@ def check_words(check: Check, name: Name) -> str:
 
 def window_words(window: Window, name: Name) -> str:
     """Return when what an account was shown can have left."""
-    told = (
-        f"{name(window.account)} was shown the newest hit decoy first on {moment(window.after)}; "
-        f"it was hit on {moment(window.before)}"
-    )
+    who, hit = name(window.account), "on it" if window.found else "hit"
+    if window.found:
+        told = f"{who} was first shown the newest decoy of the list on {moment(window.after)}"
+    else:
+        told = f"{who} was first shown the newest hit decoy on {moment(window.after)}"
+        what = "that one" if window.copies else "the first of its decoys"
+        told += f"; {what} was hit on {moment(window.before)}"
+    if window.before < window.after:
+        told += ", so clocks are minutes apart"
     if window.copies:
-        told += "; an older decoy was hit before that, so not all left at once"
+        told += "; an older decoy was hit before it was shown, so not all left at once"
     if window.likely_before is not None:
-        told += (
-            f"; none of {count_of(window.newer, 'decoy')} first shown since was hit, so it had probably left "
-            f"by {moment(window.likely_before)}"
-        )
+        newer = count_of(window.newer, "decoy")
+        told += f"; none of {newer} first shown since was {hit}"
+        told += f", so it had probably left by {moment(window.likely_before)}"
     return told
 
 
-def _lead(ranking: Ranking, lead: Row, name: Name) -> str:
-    odds = f"({share_of(lead.probability)})"
-    if lead.kind in {Kind.NOBODY, Kind.BULK}:
-        how = "Most probably" if lead.probability >= LIKELY else "Undecided, perhaps"
-        return f"{how} {explanation(lead, name)} {odds}"
-    if lead.kind is Kind.ACCOUNTS and lead.probability >= LIKELY:
-        alone = len(lead.accounts) == 1 and lead.covered == ranking.hits and ranking.complete == 1
-        how = "only" if alone else "most probably"
-        return f"Exposed {how} through the access of {_names(lead.accounts, name)} {odds}"
-    near = [row for row in ranking.rows if row.accounts and row.probability >= NEARLY * lead.probability]
-    number = len({account for row in near for account in row.accounts}) + lead.number
-    return f"Consistent with the access of {count_of(number, 'account')}"
+def _named(ranking: Ranking, lead: Row, name: Name) -> str:
+    alone = len(lead.accounts) == 1 and lead.covered == ranking.hits and ranking.complete == 1
+    how = "only" if alone else "most probably"
+    return f"Exposed {how} through the access of {_names(lead.accounts, name)} {_odds(lead)}"
+
+
+def _accused(accused: Sequence[Row]) -> str:
+    """Say with how many accounts hits are consistent, and how likely it is one, or some, of these."""
+    lead = accused[0]
+    near = [row for row in accused if row.accounts and row.probability >= NEARLY * lead.probability]
+    if lead.kind is Kind.TOGETHER:
+        return (
+            f"Consistent with the access of some of {count_of(lead.number, 'account')} together {_odds(lead)}"
+        )
+    if lead.kind is Kind.OTHERS:
+        near.append(lead)
+    number = len({account for row in near for account in row.accounts})
+    number += lead.number if lead.kind is Kind.OTHERS else 0
+    chance = share_of(math.fsum(row.probability for row in near))
+    return f"Consistent with the access of {count_of(number, 'account')} ({chance})"
+
+
+def _odds(row: Row) -> str:
+    return f"({share_of(row.probability)})"
 
 
 def _names(accounts: tuple[int, ...], name: Name) -> str:
     told = [name(account) for account in accounts]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]} together"
+    if len(told) == 1:
+        return told[0]
+    last = told[-1] if len(told) <= MOST_NAMED else f"{len(told) - MOST_NAMED + 1:,} more"
+    return f"{', '.join(told[: MOST_NAMED - 1] if len(told) > MOST_NAMED else told[:-1])} and {last} together"
 
 
 def _whom(accounts: int) -> str:

@@ -158,6 +158,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "probe": probe_json(hit.probe) if hit.probe else None,
         "touch": touch_json(hit.touch) if hit.touch else None,
         "deliveries": hit.deliveries,
+        "incident": hit.incident or None,
     }
 
 
@@ -171,6 +172,8 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "created_at": stamp(alert.created_at),
         "due_at": stamp(alert.due_at),
         "hits": [hit.id for hit in alert.hits],
+        "incidents": [each.id for each in alert.case.incidents] if alert.case else [],
+        "update": alert.case.updates if alert.case else 0,
         "error": alert.error,
     }
 

@@ -100,7 +100,7 @@ def question_of(look: Exposures, hits: Sequence[HitDecoy], rate: BaseRate) -> Qu
         return None
     until = EPOCH + max(hit.at for hit in asked) * MICROSECOND + SLACK
     number, some = look.accounts(SAMPLED)
-    sample = look.showings([(place,) for place in some], planted, until)
+    sample = look.showings([(place,) for place in some], planted, _month_end(until))
     holdings = Holdings(max(number, 1), rate, typical=_typical(list(sample.values())))
     seen = {
         decoy: Seen(each.accounts, each.first, each.times, each.last)
@@ -174,6 +174,11 @@ def _root(first: dict[str, str], hit: str) -> str:
         first[hit] = first[first[hit]]
         hit = first[hit]
     return hit
+
+
+def _month_end(at: datetime) -> datetime:
+    """Return the end of the 30 days that a time is in: many questions ask for the same typical account."""
+    return EPOCH + timedelta(days=((at - EPOCH).days // 30 + 1) * 30)
 
 
 def _typical(sample: Sequence[Showing]) -> Shown:

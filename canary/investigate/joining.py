@@ -2,7 +2,7 @@
 
     account      names an account that an open incident names: a view-unique decoy of it, or a touch by it
     sender       shares an identifying indicator, and an account of the incident's was shown its decoy
-    decoy        is on a shared decoy that the incident has a hit on
+    decoy        is on a shared decoy that the incident has a hit on, unless both senders were proven others
     dismissed    is of a sender whose incident somebody dismissed
     new          none of these: it opens an incident
 
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from canary.model import HitClass, Indicator, Strength
-from canary.model.casework import MESSAGE, SESSION, Candidate, Decision, Dismissal, Newcomer
+from canary.model.casework import MESSAGE, PROVEN, SESSION, Candidate, Decision, Dismissal, Newcomer
 from canary.model.incident import IncidentState
 from canary.quoting import clean, defanged
 
@@ -23,9 +23,6 @@ OPENING = frozenset({HitClass.MAIL, HitClass.PROBE, HitClass.TOUCH})
 
 JOINING = OPENING | {HitClass.BOUNCE}
 """A bounce says that an address is in use out there; own mail, bulk spam and guesses say nothing."""
-
-PROVEN = frozenset({"authenticated domain", "mailbox"})
-"""Kinds that identify only where they were authenticated; everything else is a stranger's to write."""
 
 OF_THE_MAIL = frozenset({MESSAGE, SESSION})
 MOST_TOLD = 3
@@ -122,7 +119,7 @@ def _by_sender(near: Sequence[Candidate]) -> Decision | None:
 
 def _by_decoy(near: Sequence[Candidate]) -> Decision | None:
     for each in near:
-        if each.same_decoy:
+        if each.same_decoy and not each.other_sender:
             return Decision("decoy", each.incident, "the same decoy was hit before")
     return None
 

@@ -15,7 +15,8 @@ MOST_TRIED = 20
 def hit_lines(hit: Hit) -> Iterator[str]:
     """Yield what is known of a hit: who was shown the decoy, what arrived, how sure we are and why."""
     verdict, decoy = hit.verdict, hit.decoy
-    yield f"{hit.id}  {verdict.hit_class.value}  {_time(hit.at)}"
+    belongs = f"  {hit.incident}" if hit.incident else ""
+    yield f"{hit.id}  {verdict.hit_class.value}  {_time(hit.at)}{belongs}"
     yield ""
     if decoy.selftest:
         yield "A self-test of ours: mail to this address says that mail arrives."

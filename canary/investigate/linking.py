@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from canary.investigate.joining import OF_THE_MAIL, PROVEN, plain, told
+from canary.investigate.joining import OF_THE_MAIL, plain, told
 from canary.model import Indicator
-from canary.model.casework import Link
+from canary.model.casework import PROVEN, Link
 
 CHANNELS = frozenset({"wechat", "telegram", "whatsapp", "qq", "phone", "reply-to", "contact address"})
 """Ways to be answered: whoever names another's gets no answer."""
+
+
+def certain(shared: Sequence[Indicator]) -> bool:
+    """Say whether two incidents with these indicators in common are of one sender, or as good as."""
+    return strength_words(shared).startswith(("certain", "strong"))
 
 
 def strength_words(shared: Sequence[Indicator]) -> str:

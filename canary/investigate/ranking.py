@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from heapq import nlargest
 from typing import Any
 
 from canary.inference import (
@@ -17,19 +17,22 @@ from canary.inference import (
     check_words,
     checks,
     explanation,
+    hopeful,
     rank,
     sentence,
     unsettled,
     window_words,
     windows,
 )
-from canary.inference.wording import LIKELY, share_of
+from canary.inference.wording import share_of
 from canary.investigate.evidence import Question, counted, question_of, shown_of, struck
+from canary.investigate.layers import few
 from canary.model import BaseRate, Hit
 from canary.model.showing import Showing, Unhit
 from canary.ports import Exposures, Store
 
-LIKELIEST = 4
+COVERING = 4
+LIKELIEST = 8
 MOST_COUNTED = 64
 WORTH_COUNTING = 0.01
 """An account that is less likely is taken for a typical one: what it was shown is not counted."""
@@ -54,7 +57,8 @@ class Reason:
 class Explained:
     """One explanation: who, how probable, why in words, and every factor that made it.
 
-    `weight` is the sum of the factors, the log of its odds against chance alone.
+    `weight` is the sum of the factors, the log of its odds against chance alone. `when` says when what each
+    account was shown can have left; it is among the reasons, too.
     """
 
     kind: str
@@ -64,6 +68,7 @@ class Explained:
     because: tuple[str, ...]
     weight: float
     factors: tuple[Reason, ...] = ()
+    when: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class RankingView:
     """What may be behind hits, the most probable first, and what to check next.
 
     `total` is the log of the weights of all explanations together. `left_out` counts hit decoys that so many
-    were shown that they were not read.
+    were shown that they were not read. `linked` are incidents whose hits were weighed with these.
     """
 
     said: str = ""
@@ -81,22 +86,27 @@ class RankingView:
     sessions: int = 0
     total: float = 0.0
     left_out: int = 0
+    linked: tuple[str, ...] = ()
 
 
 NOTHING = RankingView()
 
 
 def ranking_of(
-    store: Store, hits: Sequence[Hit], senders: Mapping[str, Collection[str]] | None = None
+    store: Store,
+    hits: Sequence[Hit],
+    senders: Mapping[str, Collection[str]] | None = None,
+    look: Exposures | None = None,
 ) -> RankingView:
     """Return what may be behind the hits of an incident.
 
     `senders` tells of messages, by identifier, by what their sender is known again: what one sender wrote
-    within a time is one piece of evidence. Raises StoreError.
+    within a time is one piece of evidence. Whoever ranks many incidents gives one `look` to all. Raises
+    StoreError.
     """
     rate = store.base_rate()
-    with store.exposures() as look:
-        return ranking(look, struck(hits, rate, senders), rate)
+    with nullcontext(look) if look else store.exposures() as open_look:
+        return ranking(open_look, struck(hits, rate, senders), rate)
 
 
 def ranking(look: Exposures, hits: Sequence[HitDecoy], rate: BaseRate) -> RankingView:
@@ -132,7 +142,10 @@ def ranking_lines(view: RankingView, *, explain: bool = False) -> Iterator[str]:
             yield from (f"{'':>10}- {words}" for words in row.because)
         elif row.factors:
             yield from _factor_lines(view, row)
+            yield from (f"{'':>10}- {words}" for words in row.when)
     yield from (f"Check next: {words}" for words in view.next)
+    if view.linked:
+        yield f"Weighed with the hits of {few(view.linked, 6)}, which the same sender links to it"
     if view.left_out:
         yield f"{view.left_out:,} hit decoys were shown to so many that they name nobody: left out"
 
@@ -146,9 +159,10 @@ def _factor_lines(view: RankingView, row: Explained) -> Iterator[str]:
 
 
 def _ranked(look: Exposures, question: Question) -> tuple[Ranking, Counts]:
-    """Count who was shown most of the hit decoys, rank, and count and rank again what leads uncounted."""
-    counts: Counts = {}
-    new: list[tuple[int, ...]] = [(account,) for account in _likely(question.survey)]
+    """Count who may be likely, rank, and count and rank again what leads uncounted."""
+    counts = counted(look, question, [(account,) for account in _covering(question.survey)])
+    likely = hopeful(question.survey, {group: shown_of(each) for group, each in counts.items()})
+    new: list[tuple[int, ...]] = [(account,) for account in likely[:LIKELIEST]]
     while True:
         counts |= counted(look, question, new)
         alone = {group[0]: shown_of(each) for group, each in counts.items() if len(group) == 1}
@@ -159,17 +173,16 @@ def _ranked(look: Exposures, question: Question) -> tuple[Ranking, Counts]:
             return ranked, counts
 
 
-def _likely(survey: Survey) -> list[int]:
-    """Return the accounts that were shown most of the hit decoys, and then those shown most of the rest."""
-    masks, left = survey.masks, survey.everything
-    found = dict.fromkeys(nlargest(LIKELIEST, masks, key=lambda each: (masks[each].bit_count(), -each)))
-    for _ in range(LIKELIEST):
+def _covering(survey: Survey) -> list[int]:
+    """Return the account that was shown most of the hit decoys, and then those shown most of the rest."""
+    masks, left, found = survey.masks, survey.everything, []
+    for _ in range(COVERING):
         best = max(masks, key=lambda each: ((masks[each] & left).bit_count(), -each), default=None)
         if best is None or not masks[best] & left:
             break
-        found[best] = None
+        found.append(best)
         left &= ~masks[best]
-    return list(found)
+    return found
 
 
 def _uncounted(ranked: Ranking, counts: Counts) -> list[tuple[int]]:
@@ -202,26 +215,13 @@ def _view(look: Exposures, question: Question, ranked: Ranking, counts: Counts) 
     shown = {group[0]: shown_of(each) for group, each in counts.items() if len(group) == 1}
     lead = ranked.rows[0]
     return RankingView(
-        sentence(_leading(ranked), name, named_checks[0] if named_checks else None),
+        sentence(ranked, name, named_checks[0] if named_checks else None),
         tuple(_explained(row, ranked, name, windows(question.survey, row, shown)) for row in rows),
         tuple(check_words(each, name) for each in named_checks),
         ranked.hits,
         ranked.sessions,
         lead.weight - math.log(lead.probability),
         question.left_out,
-    )
-
-
-def _leading(ranked: Ranking) -> Ranking:
-    """Return a ranking that leads with accounts where one of them is more likely than all else.
-
-    Chance may be more probable than each of a hundred accounts, and yet not than all of them together.
-    """
-    some = tuple(row for row in ranked.rows if row.kind in {Kind.ACCOUNTS, Kind.OTHERS})
-    if math.fsum(row.probability for row in some) < LIKELY:
-        return ranked
-    return replace(
-        ranked, rows=(*some, *(row for row in ranked.rows if row.kind in {Kind.NOBODY, Kind.BULK}))
     )
 
 
@@ -232,16 +232,16 @@ def _explained(row: Row, ranked: Ranking, name: Callable[[int], str], left: Sequ
     because = [each.words + (f" ({_odds(each.value)})" if several else "") for each in strongest]
     if not factors:
         because.append(f"shown {row.covered:,} of the {ranked.hits:,} hit decoys")
-    if row.kind is Kind.ACCOUNTS and factors:
-        because += [window_words(each, name) for each in left]
+    when = tuple(window_words(each, name) for each in left) if row.kind is Kind.ACCOUNTS and factors else ()
     return Explained(
         row.kind.value,
         explanation(row, name),
         tuple(name(account) for account in row.accounts),
         row.probability,
-        tuple(because),
+        (*because, *when),
         row.weight,
         factors,
+        when,
     )
 
 

@@ -32,11 +32,13 @@ from canary.model.record import (
     Placement,
     Planting,
 )
-from canary.model.wire import Attempts, Body, Message, Peer, Probe, Touch, Trace, Verb
+from canary.model.telling import NOBODY, Briefing, Case, Lead
+from canary.model.wire import Attempts, Body, Message, Peer, Probe, Touch, Trace, Tried, Verb
 
 __all__ = [
     "EPOCH",
     "MICROSECOND",
+    "NOBODY",
     "Access",
     "ActorClass",
     "Alert",
@@ -47,6 +49,8 @@ __all__ = [
     "AuditEntry",
     "BaseRate",
     "Body",
+    "Briefing",
+    "Case",
     "Decoy",
     "Face",
     "Hit",
@@ -56,6 +60,7 @@ __all__ = [
     "Indicator",
     "KeptMessage",
     "Layer",
+    "Lead",
     "Message",
     "Notice",
     "Origin",
@@ -69,6 +74,7 @@ __all__ = [
     "Strength",
     "Touch",
     "Trace",
+    "Tried",
     "Verb",
     "Verdict",
     "Written",

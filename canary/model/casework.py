@@ -11,6 +11,10 @@ MESSAGE, SESSION = "message", "session"
 """Kinds of indicators that are not the sender's words: what came in one message, or one probing session."""
 
 
+PROVEN = frozenset({"authenticated domain", "mailbox"})
+"""Kinds that identify only where they were authenticated; everything else is a stranger's to write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Newcomer:
     """A hit that asks where it belongs.
@@ -36,7 +40,8 @@ class Candidate:
 
     `accounts` are those that both name, `indicators` the identifying ones that both have. `may_be_one` says
     that an account which the incident names can be behind the newcomer, too (where it names none, one that
-    was shown a decoy of it), `same_decoy` that a hit of it is on the very same shared decoy.
+    was shown a decoy of it), `same_decoy` that a hit of it is on the very same shared decoy, `other_sender`
+    that senders of both were authenticated and are not the same.
     """
 
     incident: str
@@ -47,6 +52,7 @@ class Candidate:
     indicators: tuple[Indicator, ...] = ()
     may_be_one: bool = False
     same_decoy: bool = False
+    other_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)

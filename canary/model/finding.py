@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from canary.model.record import Access, Decoy
+from canary.model.telling import Briefing, Case
 from canary.model.wire import UNTRACED, Peer, Probe, Touch, Trace
 
 
@@ -62,7 +63,8 @@ class Hit:
     """A message, probe or touch and one decoy, with the accesses that showed it, first shown first.
 
     `deliveries` counts how often the same message was given to us for this decoy. Of a probe
-    `message` is None and `probe` says what was tried; of a touch both are None.
+    `message` is None and `probe` says what was tried; of a touch both are None. `incident` is the one that it
+    belongs to, "" for none or while that is not known.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Hit:
     probe: Probe | None
     deliveries: int
     touch: Touch | None = None
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ class AlertState(StrEnum):
 class Alert:
     """A word owed to one channel about the hits that belong together.
 
-    `earlier` counts the hits of the same employees that were told within the window before.
+    `earlier` counts the hits of the same employees that were told within the window before. `case` says of
+    which incidents the hits are, where they are of any; `briefing` what is known of these.
     """
 
     id: str
@@ -129,3 +133,5 @@ class Alert:
     error: str = ""
     earlier: int = 0
     base_rate: BaseRate = BaseRate()
+    case: Case | None = None
+    briefing: Briefing | None = None

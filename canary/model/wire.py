@@ -127,10 +127,29 @@ class Touch:
 class Attempts:
     """How often a client network tried recipients that nobody has, on one day: evidence of guessing.
 
-    `network` is an IPv4 /32 or an IPv6 /64; `sample` holds some of what was tried.
+    `network` is an IPv4 /32 or an IPv6 /64; `sample` holds some of what was tried, and `times`, where it is
+    told, how often each of these was.
     """
 
     day: datetime
     network: str
     count: int
     sample: tuple[str, ...] = ()
+    times: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A recipient that nobody has, as a client network tried it on one day.
+
+    `times` is how often, `first` and `last` when it was written down, some ten seconds late; `attempts` are
+    all that the network made in vain on that day. It is `near` if it was one edit from a live decoy then.
+    """
+
+    address: str
+    network: str
+    attempts: int
+    times: int
+    first: datetime
+    last: datetime
+    near: bool

@@ -33,7 +33,7 @@ class Caps:
     parts: int = 60
     depth: int = 8
     body_bytes: int = 192 * 1024
-    chars: int = 24 * 1024
+    chars: int = 16 * 1024
     seconds: float = 0.5
 
 

@@ -41,7 +41,7 @@ class Questions(Protocol):
 
 
 class Lookups:
-    """The questions of one message. Not for several threads; made anew each time, so nothing leaks."""
+    """The questions of one message. Not for several threads; what the resolver remembers is for all."""
 
     def __init__(
         self, resolver: "Resolver | None", seconds: float, most: int, stopped: Callable[[], bool] = bool
@@ -95,6 +95,8 @@ def resolver_of(nameservers: Sequence[str] = (), port: int = 53) -> "Resolver | 
     from dns.exception import DNSException  # noqa: PLC0415 - 0.2 s that only this thread pays
     from dns.resolver import Resolver  # noqa: PLC0415
 
+    from canary.origin.remembered import RememberedAnswers  # noqa: PLC0415 - brings the same
+
     try:
         resolver = Resolver(configure=not nameservers)
     except (DNSException, OSError):
@@ -104,6 +106,7 @@ def resolver_of(nameservers: Sequence[str] = (), port: int = 53) -> "Resolver | 
         resolver.port = port
     resolver.timeout = TRY_SECONDS
     resolver.use_edns(0, 0, EDNS_BYTES)
+    resolver.cache = RememberedAnswers()
     return resolver if resolver.nameservers else None
 
 

@@ -14,6 +14,7 @@ from dkim.crypto import (  # type: ignore[import-untyped]
 )
 from dkim.util import InvalidTagValueList, parse_tag_value  # type: ignore[import-untyped]
 
+from canary.keyring import is_signed
 from canary.origin.domains import ascii_of
 from canary.origin.fields import MOST_FIELDS, Head
 from canary.origin.resolving import BrokenError, Questions, UnansweredError
@@ -38,6 +39,39 @@ BLANKS = bytes.maketrans(b"\t", b" ")
 BLANK_RUN = re.compile(rb"\s{%d}" % MOST_BLANKS)
 
 
+ALGORITHMS = {b"rsa-sha256": b"rsa", b"ed25519-sha256": b"ed25519"}
+"""Algorithms of signatures, and the keys that fit them (RFC 8463 section 4)."""
+
+EDWARDS_BYTES = 32
+
+
+class _Edwards:
+    """An Ed25519 key as dkimpy uses one; `fits` says whether the last signature did."""
+
+    def __init__(self, public: bytes) -> None:
+        self._public = public
+        self.fits = False
+
+    def verify(self, digest: bytes, signature: bytes) -> None:
+        """Hold a signature of a digest (RFC 8463 section 3) against the key."""
+        self.fits = is_signed(self._public, signature, digest)
+
+
+class _Signed(dkim.DKIM):  # type: ignore[misc]
+    """A message whose Ed25519 signatures are verified without the library that dkimpy asks for."""
+
+    def verify_sig(
+        self, sig: dict[bytes, bytes], include_headers: list[bytes], sig_header: object, dnsfunc: Any
+    ) -> bool:
+        """Verify one signature, as dkimpy does. Raises what it raises."""
+        tags = parse_tag_value(dnsfunc(b""))
+        if tags.get(b"k") != b"ed25519":
+            return bool(super().verify_sig(sig, include_headers, sig_header, dnsfunc))
+        key = _Edwards(base64.b64decode(tags[b"p"]))
+        self.pk, self.keysize, self.ktag, self.seqtlsrpt = key, 8 * EDWARDS_BYTES, b"ed25519", False
+        return bool(self.verify_sig_process(sig, include_headers, sig_header, dnsfunc)) and key.fits
+
+
 class _Judged(Exception):  # noqa: N818 - no error: the way out of the library with a result
     """A signature that a key, or the lack of it, decides."""
 
@@ -57,7 +91,7 @@ def dkim_results(raw: bytes, head: Head, questions: Questions) -> tuple[Result, 
         return (Result("dkim", Outcome.NONE),)
     if _is_too_much(raw, head):
         return (unevaluated("dkim", Why.CAPPED),)
-    message = dkim.DKIM(raw, logger=SILENT)
+    message = _Signed(raw, logger=SILENT)
     fields = [value for name, value in message.headers if name.lower() == b"dkim-signature"]
     results = list(_verified(message, fields[:MOST_SIGNATURES], questions))
     if len(fields) > MOST_SIGNATURES:
@@ -109,8 +143,6 @@ def _screen(tags: dict[bytes, bytes], field: bytes, domain: str) -> None:
         raise _Judged(Outcome.PERMERROR, "From is not signed")
     if tags.get(b"a") == b"rsa-sha1":
         raise _Judged(Outcome.POLICY, "SHA-1")
-    if tags.get(b"a") == b"ed25519-sha256":
-        raise _Judged(Outcome.NEUTRAL, "Ed25519 is not verified here")
 
 
 def _key(tags: dict[bytes, bytes], domain: str, questions: Questions) -> bytes:
@@ -123,14 +155,19 @@ def _key(tags: dict[bytes, bytes], domain: str, questions: Questions) -> bytes:
     key = parse_tag_value(record) if len(record) <= MOST_KEY_BYTES else {}
     if not key.get(b"p"):
         raise _Judged(Outcome.PERMERROR, "the key was revoked" if b"p" in key else "no key to be read")
-    if key.get(b"k", b"rsa") == b"rsa":
-        _screen_key(key[b"p"])
+    kind = key.get(b"k", b"rsa")
+    if kind != ALGORITHMS.get(tags.get(b"a", b""), kind):
+        raise _Judged(Outcome.PERMERROR, "the key is of another kind than the signature")
+    _screen_key(key[b"p"], kind)
     return record
 
 
-def _screen_key(encoded: bytes) -> None:
+def _screen_key(encoded: bytes, kind: bytes) -> None:
     try:
-        key = parse_public_key(base64.b64decode(encoded))
+        public = base64.b64decode(encoded)
+        if kind == b"ed25519" and len(public) == EDWARDS_BYTES:
+            return
+        key = parse_public_key(public)
         bits, exponent = key["modulus"].bit_length(), key["publicExponent"].bit_length()
     except (binascii.Error, ValueError, IndexError, AssertionError, UnparsableKeyError):
         raise _Judged(Outcome.PERMERROR, "no key to be read") from None

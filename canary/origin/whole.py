@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from canary.address import canonical
 from canary.model import Origin
-from canary.origin.fields import Head, mailboxes
+from canary.origin.fields import MOST_MAILBOXES, Head, mailboxes
 from canary.origin.indicators import Indications
 from canary.origin.results import Authentication
 from canary.origin.sender import Sender
@@ -48,13 +48,15 @@ def automatic(head: Head) -> str:
 def addressed_notes(head: Head, recipients: Sequence[str]) -> tuple[str, ...]:
     """Return which addresses its To and Cc name besides those that it was sent to, as a note.
 
-    They are the sender's words, whom anybody can name there: no hit comes of them.
+    They are the sender's words, whom anybody can name there: no hit comes of them. Of very many the first
+    are counted.
     """
-    fields = [field for name in ("to", "cc") for field in head.all(name)[:MOST_FIELDS]]
-    named = {box.address for field in fields for box in mailboxes(field.text)}
+    every = [field for name in ("to", "cc") for field in head.all(name)]
+    found = [mailboxes(field.text) for field in every[:MOST_FIELDS]]
     sent = {canonical(each) for each in recipients}
-    others = [each for each in sorted(named) if canonical(each) not in sent]
+    others = {box.address for boxes in found for box in boxes if canonical(box.address) not in sent}
     if not others:
         return ()
-    count = f"{len(others)} other address{'es' if len(others) > 1 else ''}"
+    cut = head.capped or len(every) > MOST_FIELDS or any(len(boxes) == MOST_MAILBOXES for boxes in found)
+    count = f"{len(others)} other address{'es' if len(others) > 1 or cut else ''}{' or more' if cut else ''}"
     return (f"To and Cc name {count}, which the envelope did not: only the envelope counts",)

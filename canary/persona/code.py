@@ -1,10 +1,13 @@
 """A keyed checksum over local parts: no two words of the code are one edit or one swap apart."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from string import ascii_lowercase, digits
 
 SYMBOLS = ascii_lowercase + digits
 MODULUS = 37
+LONGEST = 64
+"""RFC 5321 section 4.5.3.1.1."""
+
 BITS = (0, *(1 << value for value in range(MODULUS - 1)))
 """For each value a bit that a shift by a lower value leaves, and one by the same or a greater takes away."""
 
@@ -36,6 +39,8 @@ class Code:
             chance, other = divmod(chance, last + 1)
             values[last], values[other] = values[other], values[last]
         self._values = bytes.maketrans(SYMBOLS.encode() + b"\n", bytes([*values, 0]))
+        self._value_of = dict(zip(SYMBOLS, values, strict=True))
+        self._symbols = {value: symbol for symbol, value in self._value_of.items()}
 
     def of(self, domain: str) -> tuple[int, int]:
         """Return the residue, 0 to 36, and the parity, 0 or 1, that the local parts of a domain have."""
@@ -46,6 +51,30 @@ class Code:
         """Return the sum of values of each text modulo 37; texts are of lower-case letters and digits."""
         values = "\n".join(texts).encode("ascii").translate(self._values)
         return bytes([total % MODULUS for total in map(sum, values.split(b"\0"))])
+
+    def around(self, text: str, residue: int) -> Iterator[str]:
+        """Yield the texts of a residue that are one edit or one swap of neighbours from this one.
+
+        They are few, some 3 for each of its symbols at the most: where a symbol is put in or changed, the
+        residue says which one it has to be. Parity is not asked for. The text may have symbols of any kind.
+        """
+        known = self._value_of
+        strange = [at for at, symbol in enumerate(text) if symbol not in known]
+        gap = (residue - sum(known.get(symbol, 0) for symbol in text)) % MODULUS
+        if len(text) > LONGEST or len(strange) > 1:
+            return
+        if strange:
+            yield text[: strange[0]] + self._symbols.get(gap, "") + text[strange[0] + 1 :]
+        elif gap:
+            for at in range(len(text) + 1):
+                yield text[:at] + self._symbols[gap] + text[at:]
+            for at, symbol in enumerate(text):
+                other = (known[symbol] + gap) % MODULUS
+                yield text[:at] + self._symbols.get(other, "") + text[at + 1 :]
+        else:
+            for at in range(1, len(text)):
+                if text[at - 1] != text[at]:
+                    yield text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
 
     def parity(self, text: str) -> int:
         """Return whether the pairs of symbols with the greater value first are odd in number: 1 or 0."""

@@ -13,6 +13,7 @@ from canary.ports.finding import (
     Owing,
     Sighting,
     Status,
+    Told,
 )
 from canary.ports.outside import Channel, Clock, Result, Store, system_clock
 from canary.ports.recording import (
@@ -55,6 +56,7 @@ __all__ = [
     "Standing",
     "Status",
     "Store",
+    "Told",
     "View",
     "pair_of",
     "system_clock",

@@ -10,6 +10,7 @@ from canary.model import (
     Incident,
     IncidentState,
     Indicator,
+    Lead,
     Seller,
 )
 from canary.model.casework import (
@@ -34,8 +35,21 @@ class Casework(Protocol):
     def join(self, hit_ids: Sequence[str], decide: Decide) -> Sequence[Joining]:
         """Have each hit's incident decided, one after the other, durably; one that has one keeps it.
 
-        Nobody else joins meanwhile, so that two hits that belong together never open two incidents.
+        Nobody else joins meanwhile, so that two hits that belong together never open two incidents. The
+        alerts that wait for these hits are let go: the first sign of an incident at once, growth later.
         """
+        ...
+
+    def behind(self, incident_ids: Sequence[str]) -> Sequence[str]:
+        """Return those of the incidents about which a channel that knows of them will be told more later."""
+        ...
+
+    def leads(self, incident_id: str) -> Sequence[Lead]:
+        """Return whom the newest word about an incident pointed to, for each channel that had one."""
+        ...
+
+    def hasten(self, incident_ids: Sequence[str]) -> int:
+        """Have told at once what waits to be told about incidents; return how many alerts."""
         ...
 
     def unjoined(self, after: str, limit: int) -> Sequence[str]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from canary.model import (
+    NOBODY,
     Access,
     AlertState,
     Decoy,
     Face,
     HitClass,
+    Lead,
     Message,
     Origin,
     Probe,
@@ -113,9 +115,10 @@ Attribute = Callable[[Message | Probe, Mapping[str, Sighting]], Attributed]
 class Owing:
     """Which hits owe a word to which channels.
 
-    Hits of one employee within `window` are one alert; hits below `min_confidence` owe none, nor do those
-    of a class below its `least` confidence, None being out of reach. Alerts about mail are held for `hold`,
-    so that it is appraised first; 0 holds nothing.
+    Within `window` an incident is told at most once, after its first sign; before hits are known to be of an
+    incident those of one employee go together. Hits below `min_confidence` owe none, nor do those of a class
+    below its `least` confidence, None being out of reach. Alerts are held for `hold`, so that hits are
+    appraised and joined first; 0 holds nothing.
     """
 
     channels: tuple[str, ...] = ()
@@ -135,6 +138,14 @@ class Owing:
     def _tells(self, hit_class: HitClass, confidence: float) -> bool:
         least = self.least.get(hit_class, 0.0)
         return least is not None and confidence >= max(least, self.min_confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an alert was told: whom it pointed to, and what the channel calls it, "" for nothing."""
+
+    lead: Lead = NOBODY
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from canary.model import (
     Placement,
     Planting,
     Probe,
+    Tried,
 )
 from canary.ports.casework import Casework, Exposures
 from canary.ports.finding import (
@@ -34,6 +35,7 @@ from canary.ports.finding import (
     Kept,
     Sighting,
     Status,
+    Told,
 )
 from canary.ports.recording import Ledger, RecordStanding
 
@@ -124,10 +126,11 @@ class Store(Casework, Protocol):
         """Return hits behind one ("": all) that were not appraised yet, in the order they were kept in."""
         ...
 
-    def appraise(self, appraisals: Sequence[Appraisal]) -> Mapping[HitClass, int]:
+    def appraise(self, appraisals: Sequence[Appraisal], *, held: bool = False) -> Mapping[HitClass, int]:
         """Keep what was found out about hits, durably; let go or withhold the alerts owed for them.
 
-        Returns how many hits of each class are withheld. What is appraised already stays as it is.
+        Returns how many hits of each class are withheld. What is appraised already stays as it is. `held`
+        leaves to `join`, which comes next, what lets alerts go.
         """
         ...
 
@@ -151,6 +154,13 @@ class Store(Casework, Protocol):
         """Return what client networks have tried in vain, the busiest of each day first, newest day first."""
         ...
 
+    def tried_recipients(self, since: datetime) -> Iterator[Tried]:
+        """Return the recipients tried in vain that were kept, newest day first, the quietest network first.
+
+        Those that were one edit from a live decoy are kept before others.
+        """
+        ...
+
     def count_strays(self, day: datetime, count: int) -> None:
         """Add to the day's count of recipients that nobody has."""
         ...
@@ -163,8 +173,10 @@ class Store(Casework, Protocol):
         """Take the alert that has been due longest, so that no other dispatcher takes it within the lease."""
         ...
 
-    def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:
-        """Note what became of an attempt to deliver an alert."""
+    def settle_alert(
+        self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "", told: Told | None = None
+    ) -> None:
+        """Note what became of an attempt to deliver an alert, and how it was `told` of an incident."""
         ...
 
     def next_due(self, channels: Collection[str]) -> datetime | None:
@@ -245,8 +257,11 @@ class Channel(Protocol):
 
     name: str
 
-    async def deliver(self, alert: Alert) -> None:
-        """Hand an alert over. Raises DeliveryDelayed to try again, DeliveryError to park it."""
+    async def deliver(self, alert: Alert) -> str:
+        """Hand an alert over; return what the channel calls it, so that others can follow it, "" for nothing.
+
+        Raises DeliveryDelayed to try again, DeliveryError to park it.
+        """
         ...
 
     async def announce(self, notice: Notice) -> None:

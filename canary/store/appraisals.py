@@ -33,11 +33,11 @@ class Appraisals(ABC):
         with self._reading() as reader:
             return reader.unappraised(after, limit)
 
-    def appraise(self, appraisals: Sequence[Appraisal]) -> Mapping[HitClass, int]:
-        """Keep what was found out about hits; let go or withhold the alerts owed for them."""
+    def appraise(self, appraisals: Sequence[Appraisal], *, held: bool = False) -> Mapping[HitClass, int]:
+        """Keep what was found out about hits; withhold the alerts owed for them, or let them go."""
 
         def write(db: sqlite3.Connection) -> Mapping[HitClass, int]:
-            return appraising.appraise(db, self._codec, self._owing, appraisals)
+            return appraising.appraise(db, self._codec, self._owing, appraisals, held=held)
 
         withheld: Mapping[HitClass, int] = self._outbox(write)
         return withheld

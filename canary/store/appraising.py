@@ -25,11 +25,12 @@ ON_CONTROLS = (
 
 
 def appraise(
-    db: sqlite3.Connection, codec: Codec, owing: Owing, appraisals: Sequence[Appraisal]
+    db: sqlite3.Connection, codec: Codec, owing: Owing, appraisals: Sequence[Appraisal], *, held: bool = False
 ) -> Mapping[HitClass, int]:
     """Write what was found out; return how many hits of each class are withheld by that.
 
-    A hit that was appraised already stays as it is: somebody else was first.
+    A hit that was appraised already stays as it is: somebody else was first. What is told stays `held` where
+    it is joined to an incident next, which lets it go.
     """
     withheld: dict[HitClass, int] = {}
     for each in appraisals:
@@ -48,7 +49,7 @@ def appraise(
                 withheld[verdict.hit_class] = withheld.get(verdict.hit_class, 0) + 1
             else:
                 told.append(number)
-        _settle(db, told, silent)
+        _settle(db, () if held else told, silent)
     return withheld
 
 

@@ -76,11 +76,16 @@ class HitBody(msgspec.Struct, omit_defaults=True, gc=False):
     touch: TouchBody | None = None
 
 
-class AttemptBody(msgspec.Struct, gc=False):
-    """A client network and some of what it tried."""
+class AttemptBody(msgspec.Struct, omit_defaults=True):
+    """A client network and some of what it tried; `near` are those that were one edit from a live decoy.
+
+    `tries` holds of each how often it was tried, and when first and last.
+    """
 
     network: str
     sample: tuple[str, ...]
+    near: tuple[str, ...] = ()
+    tries: dict[str, tuple[int, int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from canary.model import Access, Incident, IncidentState, Indicator, Seller, Strength
+from canary.model import Access, Incident, IncidentState, Indicator, Lead, Seller, Strength
 from canary.model.casework import Act, CaseFile, Dismissal, IncidentFilter, Joining
-from canary.ports import Clock, Decide
-from canary.store import incident_reading, incidents, newcomers, sellers
-from canary.store.codec import Codec, micros, row_id
+from canary.ports import Clock, Decide, Owing
+from canary.store import incident_reading, incidents, newcomers, sellers, telling
+from canary.store.codec import Codec, micros, public_id, row_id
 from canary.store.reading import Reader
 from canary.store.writer import Write
 
@@ -24,15 +24,22 @@ class Casework(ABC):
 
     _codec: Codec
     _clock: Clock
+    _owing: Owing
 
     @abstractmethod
     def _write(self, write: Write) -> Any: ...
 
     @abstractmethod
+    def _outbox(self, write: Write) -> Any: ...
+
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[Reader]: ...
 
     def join(self, hit_ids: Sequence[str], decide: Decide) -> Sequence[Joining]:
-        """Have each hit's incident decided, one after the other, durably; one that has one keeps it."""
+        """Have each hit's incident decided, one after the other, durably; one that has one keeps it.
+
+        The alerts that wait for them are let go.
+        """
         joined: list[Joining] = []
         for at in range(0, len(hit_ids), AT_ONCE):
             with self._reading() as reader:
@@ -46,11 +53,34 @@ class Casework(ABC):
     def _join(self, found: Sequence[newcomers.Found], decide: Decide) -> list[Joining]:
         now = micros(self._clock())
 
-        def write(db: sqlite3.Connection) -> list[Joining]:
-            return [incidents.join(db, self._codec, each, decide, now) for each in found]
+        window = int(self._owing.window.total_seconds() * 1_000_000)
 
-        joined: list[Joining] = self._write(write)
+        def write(db: sqlite3.Connection) -> list[Joining]:
+            joined = [incidents.join(db, self._codec, each, decide, now) for each in found]
+            telling.tell(db, [each.number for each in found], window, now)
+            return joined
+
+        joined: list[Joining] = self._outbox(write)
         return joined
+
+    def behind(self, incident_ids: Sequence[str]) -> Sequence[str]:
+        """Return those of the incidents about which a channel that knows of them will be told more later."""
+        numbers = [row_id("inc", each) for each in incident_ids]
+        with self._reading() as reader:
+            late = telling.delayed(reader.db, numbers, micros(self._clock()))
+            return [public_id("inc", number) for number in late]
+
+    def leads(self, incident_id: str) -> Sequence[Lead]:
+        """Return whom the newest word about an incident pointed to, for each channel that had one."""
+        with self._reading() as reader:
+            told = telling.leads(reader.db, self._codec, row_id("inc", incident_id), self._owing.channels)
+            return list(told)
+
+    def hasten(self, incident_ids: Sequence[str]) -> int:
+        """Have told at once what waits to be told about incidents; return how many alerts."""
+        numbers, now = [row_id("inc", each) for each in incident_ids], micros(self._clock())
+        count: int = self._outbox(lambda db: telling.hasten(db, numbers, now))
+        return count
 
     def unjoined(self, after: str, limit: int) -> Sequence[str]:
         """Return hits behind one that may belong to incidents and do not, as they were kept."""

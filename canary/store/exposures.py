@@ -58,6 +58,9 @@ SKETCH = 1024
 """Keyed hashes are spread evenly, so that the least of them tell how many there are, within 3 % (Bar-Yossef
 et al., Counting Distinct Elements in a Data Stream, RANDOM 2002)."""
 
+REMEMBERED = 64
+"""What so many accounts were shown is remembered, of those asked about last: a few MB each at the most."""
+
 SPREAD = 2000
 """A domain of so few decoys that none of as many, taken evenly, is on it would have to be configured."""
 
@@ -67,7 +70,7 @@ Shown = tuple[int, int, Place, int]
 
 @dataclass(frozen=True, slots=True)
 class SqliteExposures:
-    """Looks at who was shown what, through one reader; what it read of an account it remembers."""
+    """Looks at who was shown what, through one reader; what it read of some accounts it remembers."""
 
     db: sqlite3.Connection
     codec: Codec
@@ -188,12 +191,14 @@ class SqliteExposures:
         return once.values()
 
     def _of(self, place: Place, by: int) -> list[Shown]:
-        rows = self.known.get((place, by))
+        rows = self.known.pop((place, by), None)
         if rows is None:
             rows = self.db.execute(OWN, (place, by)).fetchall()
             if self._shares():
                 rows += {row[0]: row for row in self.db.execute(SHARED, (place, by))}.values()
-            self.known[place, by] = rows
+        self.known[place, by] = rows
+        while len(self.known) > REMEMBERED:
+            del self.known[next(iter(self.known))]
         return rows
 
     def _shares(self) -> bool:

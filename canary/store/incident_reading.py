@@ -46,10 +46,15 @@ def listed(reader: Reader, wanted: IncidentFilter) -> Iterator[Incident]:
 
 def one(reader: Reader, incident_id: str) -> Incident:
     """Return an incident. Raises NotFoundError."""
-    number = row_id("inc", incident_id)
+    return numbered(reader, row_id("inc", incident_id))
+
+
+def numbered(reader: Reader, number: int) -> Incident:
+    """Return the incident of a row. Raises NotFoundError."""
     row = reader.db.execute(f"SELECT {COLUMNS} FROM incident i WHERE i.id = ?", (number,)).fetchone()
     if row is None:
-        raise NotFoundError(f"there is no incident {incident_id}", hint="`canary incidents` lists them")
+        said = f"there is no incident {public_id('inc', number)}"
+        raise NotFoundError(said, hint="`canary incidents` lists them")
     return _incident(reader, row)
 
 

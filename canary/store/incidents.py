@@ -23,7 +23,7 @@ def join(db: sqlite3.Connection, codec: Codec, found: Found, decide: Decide, now
     if row:
         return Joining(hit, public_id("inc", row[0]), words=why(codec, found.number, row[1]))
     known = dismissals(db, codec, found.identifying)
-    decision = decide(found.newcomer, candidates(db, found), known)
+    decision = decide(found.newcomer, candidates(db, codec, found), known)
     if decision is None:
         return Joining(hit, "")
     at = micros(found.newcomer.at)
@@ -43,6 +43,7 @@ def merge(db: sqlite3.Connection, codec: Codec, into: str, other: str, act: Act)
     db.execute("UPDATE incident_hit SET incident_id = ? WHERE incident_id = ?", (mine, theirs))
     for table in ("incident_account", "incident_indicator"):
         db.execute(f"DELETE FROM {table} WHERE incident_id = ?", (theirs,))
+    db.execute("UPDATE OR IGNORE alert_incident SET incident_id = ? WHERE incident_id = ?", (mine, theirs))
     db.execute("UPDATE incident SET merged_into = ?, hits = 0 WHERE id = ?", (mine, theirs))
     db.execute("UPDATE incident SET merged_into = ? WHERE merged_into = ?", (mine, theirs))
     _reindex(db, codec, mine)

@@ -166,7 +166,7 @@ class Keeping:
                 (self._hit(finding, micros(what.at), None, what), finding)
                 for finding in {each.decoy.id: each for each in arrival.findings}.values()
             ]
-            self._owe(hits, mail=False)
+            self._owe(hits)
             return Kept(tuple(public_id("hit", hit_id) for hit_id, _ in hits), len(hits))
         known = self.known.get(arrival.content_ix)
         if known is not None:
@@ -189,7 +189,7 @@ class Keeping:
         self.rows.write(self.db)
         self.db.execute("INSERT INTO touch VALUES (?, ?)", (touch_ix, number))
         account = self.db.execute(SHOWN_TO, (row_id("acc", touch.access),)).fetchone()
-        self._owe([(number, finding)], frozenset(account or ()), mail=False)
+        self._owe([(number, finding)], frozenset(account or ()))
         return Kept((public_id("hit", number),), 1)
 
     def _new(self, message: Message, arrival: Arrival) -> Kept:
@@ -254,7 +254,7 @@ class Keeping:
             touch_body(touch) if touch else None,
         )
         sealed = self.codec.seal(b"hit", number, HIT.write(body))
-        withheld = not purpose and not self._tells(finding, message_id is not None)
+        withheld = not purpose and not self._may_tell(finding)
         self.rows.hit.append(
             (
                 *(number, at, finding.verdict.hit_class.value, purpose, decoy_id, message_id, 1, sealed),
@@ -263,16 +263,14 @@ class Keeping:
         )
         return number
 
-    def _tells(self, finding: Finding, mail: bool) -> bool:
-        """Say whether a hit is told of; what is mail is appraised later."""
-        return self.owed.tells(finding.verdict, appraised=not mail)
+    def _may_tell(self, finding: Finding) -> bool:
+        """Say whether a hit may be told of, whatever it turns out to be."""
+        return self.owed.may_tell(finding.verdict)
 
-    def _owe(
-        self, fresh: Sequence[tuple[int, Finding]], shown_to: Accounts = frozenset(), *, mail: bool = True
-    ) -> None:
+    def _owe(self, fresh: Sequence[tuple[int, Finding]], shown_to: Accounts = frozenset()) -> None:
         """Owe a word about new hits: none about controls; a self-test's is told by itself and at once.
 
-        That about mail is held until it is appraised.
+        The others are held until they are appraised and joined to an incident.
         """
         tests = [hit_id for hit_id, finding in fresh if finding.decoy.selftest]
         if tests:
@@ -280,14 +278,14 @@ class Keeping:
         told = [
             (hit_id, row_id("dec", finding.decoy.id))
             for hit_id, finding in fresh
-            if not finding.decoy.control and not finding.decoy.selftest and self._tells(finding, mail)
+            if not finding.decoy.control and not finding.decoy.selftest and self._may_tell(finding)
         ]
         if told:
             found = (self.keeper.account(decoy_id) for _, decoy_id in told)
             accounts: Accounts = shown_to or frozenset(each for each in found if each is not None)
             hit_ids = [hit_id for hit_id, _ in told]
             flush = lambda: self.rows.write(self.db)  # noqa: E731 - a name for what `together` may call
-            owed = self.owed.together(self.db, self._next, hit_ids, accounts, self.now, flush, held=mail)
+            owed = self.owed.together(self.db, self._next, hit_ids, accounts, self.now, flush)
             self.rows.alert_hit.extend(owed)
 
     def _next(self, table: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from canary.errors import NotFoundError
 from canary.model import HitClass, Indicator, Strength
-from canary.model.casework import MESSAGE, SESSION, Candidate, Dismissal, Newcomer
+from canary.model.casework import MESSAGE, PROVEN, SESSION, Candidate, Dismissal, Newcomer
 from canary.model.incident import IncidentState
 from canary.store import origins
 from canary.store.bodies import HIT
@@ -89,7 +89,7 @@ def indicator_ix(codec: Codec, indicator: Indicator) -> bytes:
     return codec.keyring.index(b"indicator", f"{indicator.kind}{SEPARATOR}{indicator.value}")
 
 
-def candidates(db: sqlite3.Connection, found: Found) -> list[Candidate]:
+def candidates(db: sqlite3.Connection, codec: Codec, found: Found) -> list[Candidate]:
     """Return the incidents that have something in common with a newcomer."""
     named = _having(db, "incident_account", "employee_ix", found.accounts)
     alike = _having(db, "incident_indicator", "indicator_ix", found.identifying)
@@ -112,9 +112,19 @@ def candidates(db: sqlite3.Connection, found: Found) -> list[Candidate]:
             tuple(found.identifying[each] for each in alike.get(number, ())),
             number in met,
             number in hit_too,
+            number in hit_too and _of_another_sender(db, codec, number, found),
         )
         for number, state, opened_at, last_at in rows
     ]
+
+
+def _of_another_sender(db: sqlite3.Connection, codec: Codec, incident: int, found: Found) -> bool:
+    """Say whether senders of both were authenticated, and are not the same."""
+    mine = {(each.kind, each.value) for each in found.identifying.values() if each.kind in PROVEN}
+    if not mine:
+        return False
+    theirs = {(each.kind, each.value) for each in known(db, codec, incident) if each.kind in PROVEN}
+    return bool(theirs) and mine.isdisjoint(theirs)
 
 
 def dismissals(db: sqlite3.Connection, codec: Codec, places: dict[bytes, Indicator]) -> list[Dismissal]:

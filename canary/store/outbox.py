@@ -5,7 +5,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from canary.model import AlertState
+from canary.ports import Told
 from canary.store.codec import Codec, micros, moment, row_id
+from canary.store.told import keep_told
 
 ALERT_COLUMNS = "id, channel, state, attempts, created_at, due_at, earlier, error"
 
@@ -23,10 +25,18 @@ def claim(db: sqlite3.Connection, channel: str, now: datetime, lease: timedelta)
 
 
 def settle(
-    db: sqlite3.Connection, codec: Codec, alert_id: str, state: AlertState, due_at: datetime, error: str
+    db: sqlite3.Connection,
+    codec: Codec,
+    alert_id: str,
+    state: AlertState,
+    due_at: datetime,
+    error: str,
+    told: Told | None = None,
 ) -> None:
-    """Note what became of an attempt; the lease ends."""
+    """Note what became of an attempt, and how it was told; the lease ends."""
     number = row_id("alr", alert_id)
+    if told is not None:
+        keep_told(db, codec, number, told)
     sealed = codec.keyring.seal(b"alert:%d" % number, error.encode()) if error else None
     db.execute(
         "UPDATE alert SET state = ?, due_at = ?, error = ?, attempts = attempts + 1, leased_until = 0 "

@@ -33,18 +33,16 @@ class Recent:
     sent: bool
     waiting: bool
     created_at: int
-    held: bool = False
     accounts: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An alert that may be joined, and how many hits it tells of; a `held` one waits to be appraised."""
+    """An alert that may be joined, and how many hits it tells of."""
 
     id: int
     created_at: int
     hits: int
-    held: bool = False
 
 
 class Owed:
@@ -65,9 +63,9 @@ class Owed:
         self._joined.clear()
         self._waiting.clear()
 
-    def tells(self, verdict: Verdict, *, appraised: bool) -> bool:
-        """Say whether a hit is told of; of one that will be appraised, whether it may be then."""
-        return self._owing.tells(verdict) if appraised or not self._hold else self._owing.may_tell(verdict)
+    def may_tell(self, verdict: Verdict) -> bool:
+        """Say whether a hit is told of; of one that will be appraised first, whether it may be then."""
+        return self._owing.may_tell(verdict) if self._hold else self._owing.tells(verdict)
 
     def alone(
         self, db: sqlite3.Connection, next_id: NextId, hit_ids: Sequence[int], now: datetime
@@ -89,22 +87,17 @@ class Owed:
         accounts: Accounts,
         now: datetime,
         flush: Callable[[], None],
-        *,
-        held: bool = False,
     ) -> list[HitOfAlert]:
         """Owe every channel a word about hits of these accounts; the caller writes down what is returned.
 
-        What is `held` is due after the hold, or once it is appraised; what joins something sooner, with that.
+        It is due after the hold, or once it is appraised and joined; what joins something sooner, with that.
         `flush` writes what was returned before, so that it is counted.
         """
         at, owed = micros(now), []
         for channel in self._owing.channels:
             alert = self._joined.get((channel, accounts))
             if alert is None or alert.hits >= MOST_HITS or not at - self._window < alert.created_at <= at:
-                alert = self._sought(db, next_id, channel, accounts, at, flush, held=held)
-            if alert.held and not held:
-                alert.held = False
-                db.execute("UPDATE alert SET held_until = 0 WHERE id = ?", (alert.id,))
+                alert = self._sought(db, next_id, channel, accounts, at, flush)
             alert.hits += len(hit_ids)
             owed += [(alert.id, hit_id) for hit_id in hit_ids]
         return owed
@@ -117,8 +110,6 @@ class Owed:
         accounts: Accounts,
         at: int,
         flush: Callable[[], None],
-        *,
-        held: bool,
     ) -> Waiting:
         """Return the alert that is still owed for one of the accounts, else a new one.
 
@@ -132,10 +123,10 @@ class Owed:
         late = not accounts - {a for each in recent if each.sent or each.waiting for a in each.accounts}
         alert = next((known for each in recent if (known := self._with_room(db, each))), None)
         if alert is None:
-            alert = Waiting(next_id("alert"), at, 0, held and self._hold > 0)
+            alert = Waiting(next_id("alert"), at, 0)
             due = max((each.created_at for each in told), default=at) + self._window if late else at
             earlier = _told(db, [each.id for each in told]) if told else 0
-            _insert(db, alert.id, channel, at, due, earlier, at + self._hold if alert.held else 0)
+            _insert(db, alert.id, channel, at, due, earlier, at + self._hold if self._hold else 0)
         elif not late:
             db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert.id))
         db.executemany(
@@ -151,9 +142,7 @@ class Owed:
         """Return an alert that may be joined and is not full, None for another."""
         if not recent.waiting:
             return None
-        alert = self._waiting.get(recent.id) or Waiting(
-            recent.id, recent.created_at, _told(db, [recent.id]), recent.held
-        )
+        alert = self._waiting.get(recent.id) or Waiting(recent.id, recent.created_at, _told(db, [recent.id]))
         return alert if alert.hits < MOST_HITS else None
 
 
@@ -161,7 +150,9 @@ def _insert(
     db: sqlite3.Connection, number: int, channel: str, at: int, due: int, earlier: int, held_until: int = 0
 ) -> None:
     db.execute(
-        "INSERT INTO alert VALUES (?, ?, ?, 0, ?, ?, 0, ?, NULL, ?)",
+        "INSERT INTO alert "
+        "(id, channel, state, attempts, created_at, due_at, leased_until, earlier, held_until) "
+        "VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?)",
         (number, channel, OWED, at, due, earlier, held_until),
     )
 
@@ -171,15 +162,15 @@ def _recent(db: sqlite3.Connection, channel: str, accounts: Accounts, after: int
     marks = ",".join("?" * len(accounts))
     rows = db.execute(
         f"SELECT a.id, a.state = 'sent', a.state = 'owed' AND a.attempts = 0 AND a.leased_until = 0, "
-        f"a.created_at, a.held_until > 0, aa.employee_ix "
+        f"a.created_at, aa.employee_ix "
         f"FROM alert_account aa JOIN alert a ON a.id = aa.alert_id "
         f"WHERE aa.employee_ix IN ({marks}) AND a.channel = ? AND a.created_at > ? AND a.created_at <= ? "
         f"ORDER BY a.id DESC",
         (*accounts, channel, after, now),
     )
     found: dict[int, Recent] = {}
-    for number, sent, waiting, created_at, held, account in rows:
-        alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at, bool(held)))
+    for number, sent, waiting, created_at, account in rows:
+        alert = found.setdefault(number, Recent(number, bool(sent), bool(waiting), created_at))
         alert.accounts.add(account)
     return list(found.values())
 

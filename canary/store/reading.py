@@ -19,6 +19,7 @@ from canary.store.sequences import accesses
 from canary.store.sighting import FIRST_EXPOSURES
 from canary.store.standings import DECOY_COLUMNS
 
+JOINED = "SELECT incident_id FROM incident_hit WHERE hit_id = ?"
 HIT_QUERY = (
     "SELECT h.id, h.at, h.deliveries, h.sealed, h.message_id, h.decoy_id FROM hit h "
     "JOIN decoy d ON d.id = h.decoy_id LEFT JOIN view v ON v.id = d.view_id "
@@ -209,6 +210,7 @@ class Reader:
             ).fetchone()
             told = MESSAGE.read(self.codec.open(b"message", message_id, kept))
             message = kept_message(message_id, received_at, told)
+        joined = self.db.execute(JOINED, (number,)).fetchone()
         return Hit(
             id=public_id("hit", number),
             at=moment(at),
@@ -219,6 +221,7 @@ class Reader:
             probe=probe_of(body.probe) if body.probe else None,
             deliveries=deliveries,
             touch=touch,
+            incident=public_id("inc", joined[0]) if joined else "",
         )
 
     def _alert(self, row: tuple[Any, ...], rate: BaseRate) -> Alert:

@@ -225,4 +225,24 @@ def fourth(db: "Database") -> None:
         db.execute(statement)
 
 
+# What channels were told of incidents. `kind` says whether an alert is the first sign of one; `told` is whom
+# it pointed to, and what its channel calls it.
+TELLING = (
+    """CREATE TABLE alert_incident (
+        incident_id INTEGER NOT NULL REFERENCES incident,
+        alert_id INTEGER NOT NULL REFERENCES alert,
+        PRIMARY KEY (incident_id, alert_id)) WITHOUT ROWID""",
+    """CREATE INDEX alert_incident_of ON alert_incident (alert_id)""",
+    """ALTER TABLE alert ADD COLUMN kind INTEGER NOT NULL DEFAULT 0""",
+    """ALTER TABLE alert ADD COLUMN told BLOB""",
+)
+
+
+@migrations(name="0005_telling")
+def fifth(db: "Database") -> None:
+    """Have alerts know of which incidents they are."""
+    for statement in TELLING:
+        db.execute(statement)
+
+
 NEWEST = len(migrations._migrations)  # noqa: SLF001 - the library keeps no public count

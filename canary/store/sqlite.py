@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from canary.keyring import Keyring
 from canary.model import (
     Alert,
     AlertState,
-    Attempts,
     BaseRate,
     Decoy,
     Hit,
@@ -35,12 +35,13 @@ from canary.ports import (
     Result,
     Sighting,
     Status,
+    Told,
 )
-from canary.store import guessing, notes, outbox
+from canary.store import notes, outbox, telling
 from canary.store.applications import Applications
 from canary.store.appraisals import Appraisals
 from canary.store.casework import Casework
-from canary.store.codec import Codec
+from canary.store.codec import Codec, row_id
 from canary.store.connection import (
     WRITE_CACHE_MB,
     connect,
@@ -57,10 +58,11 @@ from canary.store.pieces import raw_chunks
 from canary.store.reading import Reader
 from canary.store.sighting import Sightings
 from canary.store.standings import records
+from canary.store.tries import Tries
 from canary.store.writer import Write, Writer
 
 
-class SqliteStore(Applications, Appraisals, Casework):
+class SqliteStore(Applications, Appraisals, Casework, Tries):
     """The embedded store. Open it with `open_store`; close it when done."""
 
     def __init__(
@@ -162,15 +164,6 @@ class SqliteStore(Applications, Appraisals, Casework):
         """Look up, have attributed and commit what arrived, in one transaction, waiting for nobody else."""
         return self._intake.keep_at_once(arrivals, attribute, self._clock())
 
-    def count_attempts(self, attempts: Sequence[Attempts]) -> None:
-        """Add to what client networks have tried in vain; a day holds so many networks, the rest is one."""
-        self._write(lambda db: guessing.count(db, self._codec, attempts))
-
-    def attempts(self, since: datetime) -> Iterator[Attempts]:
-        """Return what client networks have tried in vain, the busiest of each day first, newest day first."""
-        with self._reading() as reader:
-            yield from guessing.read(reader.db, self._codec, since)
-
     def count_strays(self, day: datetime, count: int) -> None:
         """Add to the day's count of recipients that nobody has."""
         self._write(lambda db: tally(db, day, "stray", count))
@@ -189,11 +182,13 @@ class SqliteStore(Applications, Appraisals, Casework):
         if number is None:
             return None
         with self._reading() as reader:
-            return reader.alert(number)
+            return replace(reader.alert(number), case=telling.case_of(reader, number, channel))
 
-    def settle_alert(self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "") -> None:
-        """Note what became of an attempt to deliver an alert."""
-        self._outbox(lambda db: outbox.settle(db, self._codec, alert_id, state, due_at, error))
+    def settle_alert(
+        self, alert_id: str, state: AlertState, *, due_at: datetime, error: str = "", told: Told | None = None
+    ) -> None:
+        """Note what became of an attempt to deliver an alert, and how it was told of an incident."""
+        self._outbox(lambda db: outbox.settle(db, self._codec, alert_id, state, due_at, error, told))
 
     def next_due(self, channels: Collection[str]) -> datetime | None:
         """Return when the next alert is owed, None if none is."""
@@ -203,7 +198,8 @@ class SqliteStore(Applications, Appraisals, Casework):
     def alerts(self, state: AlertState | None = None) -> Iterator[Alert]:
         """Return the alerts, newest first."""
         with self._reading() as reader:
-            yield from reader.alerts(state)
+            for each in reader.alerts(state):
+                yield replace(each, case=telling.case_of(reader, row_id("alr", each.id), each.channel))
 
     def retry_alerts(self, ids: Sequence[str], now: datetime) -> int:
         """Make parked and owed alerts due now (all of them without ids); return how many."""

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from canary import wiring
+from canary.alert.dispatcher import Brief
 from canary.config import Config
-from canary.investigate.incidents import joiner
+from canary.investigate.briefing import briefed, judging
+from canary.investigate.incidents import join_missing, joiner
 from canary.investigate.joining import dismissal_of
 from canary.model import Hit, Indicator
 from canary.ports import Clock, Store, system_clock
@@ -24,6 +27,8 @@ def appraising_of(config: Config, store: Store) -> Iterator[Appraising]:
             config.origins.own_domains,
             tuple(domain.name for domain in config.mint.domains),
             joiner(store, config.incident.window),
+            judging(store, config.alert.escalate),
+            lambda: join_missing(store, config.incident.window),
             partial(dismissed, store),
         )
     finally:
@@ -35,6 +40,11 @@ def dismissed(store: Store, indicators: Sequence[Indicator]) -> str:
     """Return why nobody is told of mail with these indicators: its sender was dismissed; "" if it was not."""
     dismissal = dismissal_of(indicators, store.dismissals(indicators))
     return f"its sender is that of {dismissal.incident}, which was dismissed" if dismissal else ""
+
+
+def briefing_of(config: Config, store: Store) -> Brief:
+    """Return what tells of the incidents of an alert as it goes out."""
+    return lambda alert: replace(alert, briefing=briefed(store, alert, config.alert.escalate))
 
 
 @contextmanager

@@ -7,17 +7,19 @@ left is found again at the next start.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from time import monotonic
+from typing import Any
 
 from canary import tallies as names
 from canary.attribute import Facts, Ways, seen_on_controls, weighed
 from canary.errors import CanaryError
 from canary.model import Hit, HitClass, Indicator, KeptMessage, Message, Origin
+from canary.model.casework import Joining
 from canary.origin import (
     Authentication,
     Authenticator,
@@ -51,11 +53,16 @@ MOST_UNDER_WAY = 64
 ON_CONTROLS = 300
 CONTROLS_SECONDS = 5.0
 V4_BYTES = 4
-POLL_SECONDS = 5.0
+POLL_SECONDS = 1.0
+"""So often hits are looked for that another process has kept."""
+
 GRACE_SECONDS = 1.0
 
-Joined = Callable[[Sequence[str]], object]
-"""Is told which hits were appraised, in a thread."""
+Joined = Callable[[Sequence[str]], Sequence[Joining]]
+"""Joins hits that were appraised to incidents, in a thread, and lets the alerts go that wait for them."""
+
+Judge = Callable[[Sequence[str]], object]
+"""Is told which incidents hits have joined, in a thread."""
 
 Quiet = Callable[[Sequence[Indicator]], str]
 """Says why nobody is told of mail with these indicators, "" where somebody is."""
@@ -65,13 +72,17 @@ Quiet = Callable[[Sequence[Indicator]], str]
 class Appraising:
     """How hits are appraised. Without an `authenticator` nothing is asked of DNS.
 
-    `own` are the company's sending domains, `ours` those of decoys, which say nothing about a sender.
+    `own` are the company's sending domains, `ours` those of decoys, which say nothing about a sender. Without
+    `joined` there are no incidents, and alerts go once their hits are appraised; `join_left` joins what a
+    crash left appraised and not joined.
     """
 
     authenticator: Authenticator | None = None
     own: Collection[str] = ()
     ours: Collection[str] = ()
-    joined: Joined = lambda _: None
+    joined: Joined | None = None
+    judge: Judge = lambda _: None
+    join_left: Callable[[], object] = lambda: None
     quiet: Quiet = lambda _: ""
 
 
@@ -92,6 +103,9 @@ class Appraiser:
         self._tallies = tallies or Tallies()
         self._told = told
         self._bell = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._turn = asyncio.Lock()
+        self._unkept: list[Appraisal] = []
         self._stopped = False
         self._last = ""
         self._under_way: set[asyncio.Task[None]] = set()
@@ -109,6 +123,7 @@ class Appraiser:
 
     async def run(self) -> None:
         """Appraise until stopped; what is not done by then is found at the next start."""
+        self._begin(self._joined_left())
         try:
             while not self._stopped:
                 self._bell.clear()
@@ -133,11 +148,20 @@ class Appraiser:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         hits = await asyncio.to_thread(self._store.unappraised, self._last, TOGETHER)
         for some in _by_message(hits):
-            task = asyncio.create_task(self._done(some))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._begin(self._done(some))
         self._last = hits[-1].id if hits else self._last
         return bool(hits)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _joined_left(self) -> None:
+        try:
+            await asyncio.to_thread(self._how.join_left)
+        except Exception as error:  # noqa: BLE001 - the next start tries again
+            self._failed(error)
 
     async def _done(self, hits: Sequence[Hit]) -> None:
         try:
@@ -155,19 +179,27 @@ class Appraiser:
         """Appraise the hits of one message, or some without any. Raises StoreError."""
         begun = monotonic()
         appraisal = await self._appraised(hits)
-        withheld = await asyncio.to_thread(self._store.appraise, [appraisal])
-        self._told()
+        self._unkept.append(appraisal)
+        async with self._turn:
+            some, self._unkept = self._unkept, []
+            if some:  # else they were kept together with others' while this one waited
+                await asyncio.to_thread(self._kept, some)
         self._tallies.observe(names.APPRAISAL_SECONDS, monotonic() - begun)
+
+    def _kept(self, appraisals: Sequence[Appraisal]) -> None:
+        """Keep what was found out and have it joined; then alerts are let go, and what is news is told."""
+        joined = self._how.joined
+        withheld = self._store.appraise(appraisals, held=joined is not None)
         for hit_class, count in withheld.items():
             self._tallies.add(f"{names.WITHHELD}|{hit_class.value}", count)
-        await asyncio.to_thread(self._join, [hit.id for hit in hits])
-
-    def _join(self, hit_ids: Sequence[str]) -> None:
         try:
-            self._how.joined(hit_ids)
-        except Exception as error:  # noqa: BLE001 - they are joined later; appraising goes on
+            joinings = joined([hit for each in appraisals for hit in each.verdicts]) if joined else ()
+            self._loop.call_soon_threadsafe(self._told)
+            self._how.judge(sorted({each.incident for each in joinings if each.incident}))
+        except Exception as error:  # noqa: BLE001 - alerts go once the hold is over; appraising goes on
             said = error.message if isinstance(error, CanaryError) else type(error).__name__
             log.error("not joined to incidents yet: %s", said)  # noqa: TRY400 - its words may quote a stranger
+        self._loop.call_soon_threadsafe(self._told)
 
     async def _appraised(self, hits: Sequence[Hit]) -> Appraisal:
         """Return what is found out about the hits of one message, or about some without any."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
-from canary.alert.dispatcher import Dispatcher
+from canary.alert.dispatcher import Brief, Dispatcher, unbriefed
 from canary.keyring import IndexKey
 from canary.ports import Channel, Clock, Store, system_clock
 from canary.sink import Listener, SinkSettings
@@ -26,19 +26,20 @@ async def watching(
     index: IndexKey | None = None,
     tallies: Tallies | None = None,
     appraising: Appraising = Appraising(),  # noqa: B008 - frozen
+    brief: Brief = unbriefed,
 ) -> AsyncIterator[Sequence[tuple[str, int]]]:
     """Listen and alert until the block ends; yields the addresses that are listened on.
 
     On the way out running transactions may end within `GRACE_SECONDS`, and what they left is kept.
-    What is kept is appraised as `appraising` says. `index` is needed where a share of unknown recipients is
-    taken.
+    What is kept is appraised as `appraising` says, and `brief` tells of the incidents of an alert. `index` is
+    needed where a share of unknown recipients is taken.
     """
     wake = asyncio.Event()
     tallies = tallies or Tallies()
     appraiser = Appraiser(store, appraising, clock, tallies, wake.set)
     keeper = Keeper(store, both(wake.set, appraiser.wake), clock, tallies)
     listener = Listener(settings, OwnDoor(store, keeper, index), clock=clock, tallies=keeper.tallies)
-    dispatcher = Dispatcher(store, channels, clock, wake=wake)
+    dispatcher = Dispatcher(store, channels, clock, wake=wake, brief=brief)
     try:
         bound = await listener.start()
     except BaseException:

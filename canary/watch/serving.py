@@ -10,7 +10,7 @@ from pathlib import Path
 from time import time
 
 from canary import tallies as names
-from canary.alert.dispatcher import Dispatcher
+from canary.alert.dispatcher import Brief, Dispatcher, unbriefed
 from canary.config.places import Endpoint
 from canary.ports import Channel, Clock, Store, system_clock
 from canary.sink import SinkSettings
@@ -30,7 +30,7 @@ class House:
     """What a serving host is made of.
 
     Without `appraise` what is kept is left for a later start to look at; `silence` 0 is none; `disks` are the
-    folders that must not fill up; `window` is that of the alerts.
+    folders that must not fill up; `window` is that of the alerts, `brief` tells of their incidents.
     """
 
     store: Store
@@ -42,6 +42,7 @@ class House:
     window: timedelta = timedelta(0)
     appraising: Appraising = field(default_factory=Appraising)
     appraise: bool = True
+    brief: Brief = unbriefed
 
 
 class Serving:
@@ -139,7 +140,13 @@ async def _looking(appraiser: Appraiser) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _telling(house: House, wake: asyncio.Event, tallies: Tallies) -> AsyncIterator[None]:
     dispatcher = Dispatcher(
-        house.store, house.channels, house.clock, wake=wake, silence=house.silence, tallies=tallies
+        house.store,
+        house.channels,
+        house.clock,
+        wake=wake,
+        silence=house.silence,
+        tallies=tallies,
+        brief=house.brief,
     )
     telling = asyncio.create_task(dispatcher.run())
     try:

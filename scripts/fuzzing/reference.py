@@ -211,8 +211,11 @@ class Judge:
         return True
 
     def _end(self, raw: bytes, wire_bytes: int, *, noted: bool = False) -> bool:
-        """Account for the replies to a whole message: 250 if and only if it is kept."""
-        envelope = self.envelope or Envelope()
+        """Account for the replies to a whole message: 250 if and only if it is kept.
+
+        Hung up on before the host took it up, it is none to the host, and its decoys are probes.
+        """
+        envelope, taken_up = self.envelope or Envelope(), False
         wanted = len(envelope.accepted) if self.heard.lmtp else 1
         for number in range(wanted):
             if not self.turns:
@@ -222,6 +225,7 @@ class Judge:
                 return False
             said, events = self.turns.pop()
             code = said.reply[:3]
+            taken_up = taken_up or any(isinstance(event, Given) for event in events)
             if number == 0:
                 if not noted:
                     self._note(events, b"")
@@ -229,7 +233,8 @@ class Judge:
                 if self.heard.well and wire_bytes <= LARGEST:
                     hold(code in {"250", "421"}, "who can keep a message keeps it", said.reply)
             if code == "421":
-                self._postpone(envelope)
+                if taken_up:
+                    self._postpone(envelope)
                 return False
         self.envelope = None
         return True

@@ -63,7 +63,7 @@ class Team:
             raise self.faults.pop(0)
         self.heard.append(notice.title)
 
-    async def deliver(self, alert: Alert) -> None:
+    async def deliver(self, alert: Alert) -> str:
         raise AssertionError(alert)
 
     async def aclose(self) -> None:
@@ -184,7 +184,7 @@ async def test_a_store_that_cannot_be_read_ends_no_watch(
     one, stopped = watch(notes, clock, team), asyncio.Event()
     clock.forward(hours=1)
     running = asyncio.create_task(one.run(stopped))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not notes.looks:  # noqa: ASYNC110 - the store's double has no event
             await asyncio.sleep(0.001)
         notes.fault = None
@@ -266,7 +266,7 @@ async def _looked(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         return status()
 
     monkeypatch.setattr(house.store, "status", counted)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(looks) < 2:  # noqa: ASYNC110 - the store has no event for its tests
             await asyncio.sleep(0.005)
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from canary.alert import slack
-from canary.alert.slack import SlackChannel, retry_after
+from canary.alert.posting import retry_after
+from canary.alert.slack import SlackChannel
 from canary.demo.slack import Act, Reply, SlackReceiver
 from canary.errors import CanaryError, ConfigurationError, DeliveryDelayed, DeliveryError
 from canary.model import Alert

@@ -15,6 +15,8 @@ def test_from_hits_to_a_judged_incident(desk: Desk, hit: str, mail: Callable[...
     assert desk("incidents", "rebuild").ok().out == "0 hits joined\n"
     first, second = desk("incidents", "--json").json()[::-1]
     assert (first["id"], first["employees"], first["ranking"]) == ("inc_1", ["e.marsh"], first["ranking"])
+    (newest,) = desk("incidents", "--json", "--limit", "1", "--no-ranking").json()
+    assert (newest["id"], "ranking" in newest) == ("inc_2", False)
     shown = desk("incident", "show", "inc_1").ok()
     assert "Exposed through the access of: e.marsh (1 hit)" in shown.out
     assert hit in shown.out

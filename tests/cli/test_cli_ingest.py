@@ -105,6 +105,25 @@ def test_a_named_pipe_is_read_once_and_whole(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
+        "Delivered-To: {a}\nReceived: from x.example\nDelivered-To: {b}",
+        (
+            "Delivered-To: archive@corp.example\nReceived: from y.example\nDelivered-To: {a}\n"
+            "Received: from x.example\nEnvelope-To: {b}"
+        ),
+    ],
+)
+def test_what_stands_below_another_hosts_line_can_be_the_senders_and_frames_nobody(
+    desk: Desk, headers: str
+) -> None:
+    a, b = desk.address("a"), desk.address("b")
+    desk.write("m.eml", f"{headers.format(a=a, b=b)}\nSubject: hi\n\nhello\n")
+    desk("ingest", "m.eml").ok()
+    assert [hit["decoy"]["address"] for hit in desk("hits", "--json").json()] == [a]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
         "Delivered-To: {a}\nDelivered-To: {b}",
         "X-Original-To: {a}\nEnvelope-To: {b}",
         "Envelope-To: {a}, <{b}>",

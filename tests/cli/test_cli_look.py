@@ -12,7 +12,7 @@ from tests.cli.conftest import Desk
 from tests.parts import START
 
 HIT = ["id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "touch"]
-HIT += ["deliveries"]
+HIT += ["deliveries", "incident"]
 ACCESS = ["id", "employee", "record", "beneficiary", "tool", "session", "client_ip", "actor", "at"]
 ACCESS += ["actor_class", "bare"]
 MESSAGE = {"id", "sha256", "mail_from", "from", "subject", "peer", "tls", "size", "received_at"}
@@ -137,7 +137,10 @@ def test_owed_alerts_are_listed_and_tried_and_go_on_being_owed(
     monkeypatch.setenv("CANARY_ALERT_SLACK_URL", URL.partition("=")[2])
     desk.keep(mail(desk.address()))
     (alert,) = desk("alerts", "list", "--json").json()
-    assert list(alert) == ["id", "channel", "state", "attempts", "created_at", "due_at", "hits", "error"]
+    assert list(alert) == [
+        *("id", "channel", "state", "attempts", "created_at", "due_at", "hits", "incidents", "update"),
+        "error",
+    ]
     assert (alert["state"], alert["hits"]) == ("owed", ["hit_1"])
     done = desk("alerts", "retry").failed(75, "1 alert could not be delivered: ", hint="canary serve")
     assert done.out == "1 alert made due: 0 sent, 1 delayed, 0 parked\n"

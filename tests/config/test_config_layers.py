@@ -8,6 +8,7 @@ import pytest
 
 from canary import config as configuration
 from canary.config import SETTINGS, Config, load, rows
+from canary.config.sections import SlackAccess
 from canary.errors import ConfigurationError
 
 
@@ -38,7 +39,7 @@ def test_defaults_hold_where_there_is_no_file(tmp_path: Path) -> None:
     )
     assert (config.sink.tls.cert, config.sink.tls.key) == (None, None)
     assert (config.alert.window, config.alert.min_confidence) == (timedelta(minutes=5), 0.0)
-    assert config.slack_url() is None
+    assert config.slack() is None
     assert (config.log.level, config.log.format) == ("info", "human")
     assert {origin for _, _, origin in rows(config)} == {"default"}
 
@@ -163,16 +164,50 @@ def slack(
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o400])
 def test_the_webhook_is_read_from_its_file_when_it_is_asked_for(tmp_path: Path, mode: int) -> None:
     config = slack(tmp_path, mode=mode)
-    assert config.slack_url() == "https://hooks.slack.com/services/SECRET"
+    assert (config.slack() or SlackAccess()).url == "https://hooks.slack.com/services/SECRET"
     (tmp_path / "slack-url").unlink()
     with pytest.raises(ConfigurationError, match=r"cannot read alert\.slack\.url_file .*: No such file"):
-        config.slack_url()
+        config.slack()
+
+
+def bot(tmp_path: Path, held: str = "xoxb-0123456789-SECRET\n", more: str = "") -> Config:
+    written(tmp_path, held, "slack-token").chmod(0o600)
+    written(tmp_path, f'[alert.slack]\ntoken_file = "slack-token"\n{more}')
+    return load(environ={}, cwd=tmp_path)
+
+
+def test_a_bot_has_its_token_from_a_file_and_a_channel(tmp_path: Path) -> None:
+    config = bot(tmp_path, more='channel = "C012AB3CD"\n')
+    slack = config.slack()
+    assert slack == SlackAccess("", "xoxb-0123456789-SECRET", "C012AB3CD", "https://slack.com/api/")
+    assert "SECRET" not in repr(config) + repr(slack)
+
+
+@pytest.mark.parametrize(
+    ("token", "more", "says"),
+    [
+        ("xoxb-0123456789\n", "", "token_file is set without alert.slack.channel"),
+        ("xoxb-0123456789\n", 'channel = "#security"\n', "a channel's ID such as C012AB3CD"),
+        ("xoxb-0123456789\n", 'channel = "C012AB3CD"\nurl_file = "slack-url"\n', "both set: give one"),
+        (
+            "https://hooks.slack.com/services/SECRET\n",
+            'channel = "C012AB3CD"\n',
+            "does not hold a bot's token",
+        ),
+        ("xoxb-0123456789 and more\n", 'channel = "C012AB3CD"\n', "does not hold a bot's token"),
+    ],
+)
+def test_what_no_bot_can_be_made_of_is_refused(tmp_path: Path, token: str, more: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        bot(tmp_path, token, more).slack()
+    assert says in caught.value.message
+    assert "SECRET" not in caught.value.message
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
 def test_a_webhook_file_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
     with pytest.raises(ConfigurationError, match="by others") as error:
-        slack(tmp_path, mode=mode).slack_url()
+        slack(tmp_path, mode=mode).slack()
     assert error.value.hint.startswith("run: chmod o-rw ")
 
 
@@ -181,21 +216,21 @@ def test_a_webhook_file_that_others_can_reach_is_refused(tmp_path: Path, mode: i
 )
 def test_a_webhook_file_with_anything_else_is_refused_unquoted(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError, match="does not hold an https:// address") as error:
-        slack(tmp_path, text).slack_url()
+        slack(tmp_path, text).slack()
     assert "SECRET" not in error.value.message
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/hook", "http://localhost/x", "http://[::1]:1/x"])
 def test_plain_http_is_allowed_to_this_machine(tmp_path: Path, url: str) -> None:
-    assert load(environ={"CANARY_ALERT_SLACK_URL": url}, cwd=tmp_path).slack_url() == url
+    assert load(environ={"CANARY_ALERT_SLACK_URL": url}, cwd=tmp_path).slack() == SlackAccess(url)
 
 
 def test_a_later_layer_decides_between_the_webhook_and_its_file(tmp_path: Path) -> None:
     """What a flag or variable gives puts the other one out of force."""
     slack(tmp_path)
     url = "https://hooks.slack.com/services/OTHER"
-    assert load(environ={"CANARY_ALERT_SLACK_URL": url}, cwd=tmp_path).slack_url() == url
-    assert load(environ={"CANARY_ALERT_SLACK_URL": ""}, cwd=tmp_path).slack_url() is None
+    assert load(environ={"CANARY_ALERT_SLACK_URL": url}, cwd=tmp_path).slack() == SlackAccess(url)
+    assert load(environ={"CANARY_ALERT_SLACK_URL": ""}, cwd=tmp_path).slack() is None
     both = {"CANARY_ALERT_SLACK_URL": url, "CANARY_ALERT_SLACK_URL_FILE": "slack-url"}
     with pytest.raises(ConfigurationError, match="are both set"):
         load(environ=both, cwd=tmp_path)

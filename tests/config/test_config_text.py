@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from canary.config import SETTINGS, Config, load, reference, template
 from canary.config.plan_settings import PLAN_SETTINGS
+from canary.config.sections import SlackAccess
 from canary.errors import ConfigurationError
 
 
@@ -49,7 +50,7 @@ def test_the_template_reads_back_with_chosen_values(tmp_path: Path) -> None:
 
 
 def test_the_template_names_every_setting_with_a_value_that_is_allowed(tmp_path: Path) -> None:
-    """Uncommented as a whole it loads, but for the webhook, which is given in one of two ways."""
+    """Uncommented as a whole it loads, but for Slack, which is given in one of three ways."""
     lines = template(["example.org"]).split("\n")
     assert all(len(line) <= 110 for line in lines)
     live = [line.removeprefix("# ") if " = " in line or "[plan." in line else line for line in lines]
@@ -58,9 +59,11 @@ def test_the_template_names_every_setting_with_a_value_that_is_allowed(tmp_path:
         held = tables
         for part in setting.key.split("."):
             held = held[part]
-    config = read_back(tmp_path, "\n".join(line for line in live if not line.startswith("url_file")))
+    config = read_back(
+        tmp_path, "\n".join(line for line in live if not line.startswith(("url_file", "token_file")))
+    )
     assert config.sink.tls.cert == Path("/etc/canary/tls/fullchain.pem")
-    assert config.slack_url() == "https://hooks.slack.com/services/T000/B000/XXXX"
+    assert (config.slack() or SlackAccess()).url == "https://hooks.slack.com/services/T000/B000/XXXX"
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from canary.inference import (
     Ranking,
     Seen,
     Shown,
+    hopeful,
     rank,
     survey,
     unsettled,
 )
+from canary.inference.noise import noise_of
 from canary.model import BaseRate, HitClass, Layer
 from tests.inference.world import DAY, HIT_AT, Company
 
@@ -80,13 +82,20 @@ def test_a_first_hit_on_a_view_unique_decoy_points_to_its_account_and_is_no_proo
     assert 0.5 < ranking.rows[0].probability < 0.9
 
 
+def test_decoys_of_one_record_in_one_session_are_as_doubtful_as_one_of_them() -> None:
+    hits = [replace(hit(n, "same"), record="R1") for n in range(10)]
+    ranking = ranked(hits, {f"d{n}": seen(7) for n in range(10)})
+    assert ranking.rows[0].probability == pytest.approx(1 - Judgement().doubts[HitClass.MAIL], abs=1e-3)
+
+
 def test_ten_decoys_of_one_session_are_one_leak_ten_sessions_are_ten() -> None:
     exposures = {f"d{n}": seen(7) for n in range(10)}
     one = ranked([hit(n, "same") for n in range(10)], exposures)
     ten = ranked([hit(n) for n in range(10)], exposures)
     again = ranked([hit(n, "same") for n in range(10)] * 3, exposures)
     assert one.rows[0].accounts == ten.rows[0].accounts == (7,)
-    assert one.rows[0].probability == pytest.approx(1 - Judgement().doubts[HitClass.MAIL], abs=1e-3)
+    doubt = Judgement().doubts[HitClass.MAIL]
+    assert one.rows[0].probability == pytest.approx(1 - doubt / 10, abs=1e-3)
     assert ten.rows[0].probability > 0.999
     assert again == one
 
@@ -163,6 +172,32 @@ def test_hits_on_controls_raise_noise_in_the_store_and_in_the_question() -> None
     assert nobody(quiet) + 0.2 < nobody(beside)
 
 
+def test_one_control_hit_makes_one_decoy_doubtful_and_not_several_of_one_account() -> None:
+    """Of 2,000 controls: twenty hits on 40,000 decoys are to be expected, and three were seen."""
+    noisy = replace(QUIET, control_hits=1)
+    alone = [
+        ranked([hit(n) for n in range(number)], {f"d{n}": seen(7) for n in range(number)}, rate=noisy)
+        for number in (1, 2, 4)
+    ]
+    assert [round(ranking.of_account[7], 1) for ranking in alone] == [0.3, 1.0, 1.0]
+
+
+def test_a_control_that_guesses_explain_says_little_of_decoys_that_are_hard_to_guess() -> None:
+    rate = replace(QUIET, control_hits=1)
+    quiet, guessing = (
+        ranked([hit(1, surprisal=44.0, tries=tries)], {"d1": seen(7)}, rate=replace(rate, strays=tries))
+        for tries in (0, 2_000_000)
+    )
+    assert quiet.of_account[7] + 0.1 < guessing.of_account[7]
+
+
+def test_strays_that_would_have_met_more_decoys_had_they_been_guesses_are_none() -> None:
+    """Of 28 bits: two million guesses meet 300 of 40,000 decoys, and three were hit in all."""
+    noise = noise_of(replace(HOLDINGS, rate=replace(QUIET, strays=2_000_000)), Judgement())
+    assert noise.aimed < 0.01
+    assert noise.share < 0.25
+
+
 def test_guesses_tried_before_the_hit_raise_noise_most_for_addresses_easily_guessed() -> None:
     tried = replace(QUIET, strays=2_000_000)
     low, high = (
@@ -211,6 +246,14 @@ def test_an_account_that_is_seldom_behind_a_leak_weighs_less() -> None:
     ranking = ranked([hit(1), hit(2)], exposures, {7: FORTY, 8: crawler})
     assert ranking.rows[0].accounts == (7,)
     assert ranking.of_account[7] > 8 * ranking.of_account[8]
+
+
+def test_whoever_may_be_likely_were_all_it_was_shown_hit_is_to_be_counted() -> None:
+    exposures = {f"d{n}": seen(7, 8, *([9] if n == 0 else [])) for n in range(3)}
+    asked = survey([hit(n) for n in range(3)], exposures, HOLDINGS)
+    assert hopeful(asked, {(7,): FORTY}) == [8]
+    assert hopeful(asked, {(7,): FORTY, (8,): FORTY}) == []
+    assert hopeful(asked, {}) == [7, 8, 9]
 
 
 def test_only_controls_hit_accuse_nobody() -> None:

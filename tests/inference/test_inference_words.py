@@ -9,8 +9,10 @@ from canary.inference import (
     Check,
     HitDecoy,
     Holdings,
+    Kind,
     Prospect,
     Ranking,
+    Row,
     Seen,
     Shown,
     Survey,
@@ -46,7 +48,7 @@ def stable(exposures: dict[str, tuple[int, ...]]) -> tuple[Survey, Ranking]:
     ("exposures", "beginning"),
     [
         ({"d1": (0,), "d2": (0, 1), "d3": (0,)}, "Exposed only through the access of a.lind (9"),
-        ({"d1": (0, 1, 2), "d2": (0, 1, 2)}, "Consistent with the access of 3 accounts."),
+        ({"d1": (0, 1, 2), "d2": (0, 1, 2)}, "Consistent with the access of 3 accounts (9"),
         (
             {"d1": (0,), "d2": (0,), "d3": (0,), "d4": (1,), "d5": (1,), "d6": (1,)},
             "Exposed most probably through the access of a.lind and b.okafor together (9",
@@ -62,6 +64,33 @@ def test_the_leading_explanation_is_told_in_words_that_can_be_known(
     assert sentence(ranking, name).startswith(beginning)
     told = " ".join(explanation(row, name) for row in ranking.rows)
     assert "leaked by" not in told
+
+
+def test_chance_that_is_likelier_than_each_of_many_and_not_than_all_is_not_told_first() -> None:
+    hits = [HitDecoy("d1", HIT_AT, "g1", "R1", Layer.STABLE)]
+    asked = survey(hits, {"d1": Seen(range(60), [DAY] * 60)}, HOLDINGS)
+    ranking = rank(asked, dict.fromkeys(range(60), FORTY))
+    assert ranking.rows[0].kind is Kind.NOBODY
+    assert sentence(ranking, str).startswith("Consistent with the access of 60 accounts (8")
+
+
+def test_what_is_undecided_says_between_what() -> None:
+    ranking = Ranking(
+        (
+            Row(Kind.NOBODY, (), 0.45, 0.0),
+            *(Row(Kind.ACCOUNTS, (account,), 0.1, -1.0) for account in range(4)),
+            Row(Kind.BULK, (), 0.15, -1.0),
+        ),
+        dict.fromkeys(range(4), 0.1),
+        1,
+        1,
+        4,
+        4,
+    )
+    assert sentence(ranking, name) == (
+        "Undecided: nobody: chance, or another cause than a leak (45.0 %), "
+        "or consistent with the access of 4 accounts (40.0 %)."
+    )
 
 
 def test_no_probability_is_told_as_certain() -> None:
@@ -102,11 +131,46 @@ def test_the_newest_hit_decoy_bounds_when_it_left_and_newer_ones_without_a_hit_t
     (window,) = windows(asked, rank(asked, shown).rows[0], shown)
     assert (window.newest, window.after, window.before) == ("d29", 29 * DAY, HIT_AT)
     assert window.likely_before is not None
-    assert 40 * DAY <= window.likely_before < 50 * DAY
+    assert 40 * DAY <= window.likely_before < 60 * DAY
     assert not window.copies
     words = window_words(window, name)
-    assert words.startswith("a.lind was shown the newest hit decoy first on 1970-01-30 00:00 UTC")
+    assert words.startswith("a.lind was first shown the newest hit decoy on 1970-01-30 00:00 UTC")
     assert "none of 20 decoys first shown since was hit" in words
+
+
+def test_a_leak_of_some_records_is_not_bounded_by_decoys_of_others() -> None:
+    """Two of two hundred were hit: that newer ones were not says hardly anything."""
+    asked, _ = shown_on(20, 21)
+    shown = {0: Shown((200, 0, 0), (2, 0, 0), 200, tuple(day * DAY for day in range(40, 60)))}
+    (window,) = windows(asked, rank(asked, shown).rows[0], shown)
+    assert (window.newer, window.likely_before) == (20, None)
+
+
+def test_a_decoy_shown_again_later_may_have_left_when_it_was_first_shown() -> None:
+    hits = [HitDecoy("d1", HIT_AT, "g1", "R1")]
+    asked = survey(hits, {"d1": Seen((0,), (DAY,), (3,), (90 * DAY,))}, HOLDINGS)
+    (window,) = windows(asked, rank(asked, {0: FORTY}).rows[0], {0: FORTY})
+    assert window.after == DAY
+
+
+def test_clocks_that_are_minutes_apart_make_no_second_copy() -> None:
+    slow = HIT_AT + 5 * 60_000_000
+    hits = [HitDecoy("d1", HIT_AT, "g1", "R1"), HitDecoy("d2", HIT_AT + DAY, "g2", "R2")]
+    asked = survey(hits, {"d1": Seen((0,), (slow,)), "d2": Seen((0,), (DAY,))}, HOLDINGS)
+    (window,) = windows(asked, rank(asked, {0: FORTY}).rows[0], {0: FORTY})
+    assert (window.after, window.before, window.copies) == (slow, HIT_AT, False)
+    assert window_words(window, name).endswith("so clocks are minutes apart")
+
+
+def test_a_list_has_no_hits() -> None:
+    hits = [HitDecoy(f"d{n}", HIT_AT, "list", f"R{n}", found=True) for n in range(10)]
+    asked = survey(hits, {f"d{n}": Seen((0,), ((20 + n) * DAY,)) for n in range(10)}, HOLDINGS)
+    shown = {0: Shown((30, 0, 0), (10, 0, 0), 30, tuple(day * DAY for day in range(40, 60)))}
+    (window,) = windows(asked, rank(asked, shown).rows[0], shown)
+    words = window_words(window, name)
+    assert words.startswith("a.lind was first shown the newest decoy of the list on 1970-01-30")
+    assert "none of 20 decoys first shown since was on it" in words
+    assert "hit" not in words
 
 
 def test_too_few_newer_decoys_bound_nothing() -> None:

@@ -30,12 +30,19 @@ class Company:
     """Accounts that view records, each with a record-stable decoy and here and there a view-unique one."""
 
     def __init__(
-        self, seed: int, *, accounts: int = 24, records: int = 40, controls: int = 60, apart: bool = False
+        self,
+        seed: int,
+        *,
+        accounts: int = 24,
+        records: int = 40,
+        controls: int = 60,
+        seen: tuple[int, int] = (3, 12),
+        apart: bool = False,
     ) -> None:
         self.random = random.Random(seed)  # noqa: S311 - a world that can be drawn again
         self.accounts = accounts
         self.views = {
-            account: set(self.random.sample(range(records), self.random.randint(3, 12)))
+            account: set(self.random.sample(range(records), self.random.randint(*seen)))
             for account in range(accounts)
         }
         if apart:
@@ -43,19 +50,19 @@ class Company:
         self.planted = [
             Planted(f"s{record}", Layer.STABLE, f"R{record}", viewers)
             for record in range(records)
-            if (viewers := frozenset(a for a, seen in self.views.items() if record in seen))
+            if (viewers := frozenset(a for a, views in self.views.items() if record in views))
         ]
         self.planted += [
             Planted(f"v{account}-{record}", Layer.VIEW, f"R{record}", frozenset({account}))
-            for account, seen in self.views.items()
-            for record in sorted(seen)
+            for account, views in self.views.items()
+            for record in sorted(views)
             if self.random.random() < 0.6
         ]
         if apart:
             self.planted += [
                 Planted(f"h{record}", Layer.COHORT, f"R{record}", frozenset({account}))
-                for account, seen in self.views.items()
-                for record in sorted(seen)
+                for account, views in self.views.items()
+                for record in sorted(views)
                 if self.random.random() < 0.4
             ]
         self.holdings = Holdings(accounts, BaseRate(len(self.planted), controls, 0, 0, 6))
@@ -159,29 +166,36 @@ class Company:
         return set(self.random.sample(names, number))
 
     def _other(self, hits: list[HitDecoy]) -> bool:
-        return all(self._causes(hits).values())
-
-    def _causes(self, hits: list[HitDecoy]) -> dict[str, bool]:
-        return {group: self.random.random() < 0.1 for group in sorted({hit.group for hit in hits})}
+        return all(self.random.random() < 0.1 for _ in {hit.group for hit in hits})
 
     def _doubted(self, hits: list[HitDecoy], accounts: list[int]) -> tuple[list[HitDecoy], Truth]:
-        """Return what is left of a coalition where groups have another cause, or nothing of it was hit."""
-        other = self._causes(hits)
-        by_account = {
-            account: {
-                hit.group for hit in hits if not hit.control and account in self.by_name[hit.decoy].shown_to
-            }
-            for account in accounts
-        }
-        mine = {account: groups for account, groups in by_account.items() if groups}
-        if all(other[group] for groups in mine.values() for group in groups):
+        """Return what is left of a coalition where groups have another cause, or nothing of it was hit.
+
+        A group has another cause the more seldom, the more records of the accounts are hit in it.
+        """
+        luck = {group: self.random.random() for group in sorted({hit.group for hit in hits})}
+
+        def other(records: Mapping[str, set[str]]) -> bool:
+            return all(luck[group] < 0.1 / len(each) for group, each in records.items())
+
+        mine = {account: each for account in accounts if (each := self._hit_records(hits, {account}))}
+        if other(self._hit_records(hits, set(accounts))):
             return hits, "nobody"
         left = set(mine)
-        for account, groups in mine.items():
-            own = groups - set().union(*(each for one, each in mine.items() if one != account))
-            if len(mine) > 1 and own and all(other[group] for group in own):
+        for account, records in mine.items():
+            others = set().union(*(each for one, each in mine.items() if one != account))
+            own = {group: each for group, each in records.items() if group not in others}
+            if len(mine) > 1 and own and other(own):
                 left.discard(account)
         return hits, frozenset(left)
+
+    def _hit_records(self, hits: Iterable[HitDecoy], accounts: set[int]) -> dict[str, set[str]]:
+        """Return by group the records of hit decoys that any of the accounts was shown."""
+        found: dict[str, set[str]] = {}
+        for hit in hits:
+            if not hit.control and not accounts.isdisjoint(self.by_name[hit.decoy].shown_to):
+                found.setdefault(hit.group, set()).add(hit.record)
+        return found
 
 
 def truth_of(ranking: Ranking) -> Truth:

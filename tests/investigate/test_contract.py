@@ -11,7 +11,7 @@ from canary.watch import keep_message, keep_probe
 from tests.parts import START, House
 
 HIT = {"id", "at", "class", "confidence", "reasons", "decoy", "accesses", "message", "probe", "touch"}
-HIT |= {"deliveries"}
+HIT |= {"deliveries", "incident"}
 DECOY = {"id", "address", "name", "minted_at", "control", "selftest", "surprisal", "generator", "layer"}
 ACCESS = {"id", "employee", "record", "beneficiary", "tool", "session", "client_ip", "actor", "at"}
 ACCESS |= {"actor_class", "bare"}

@@ -148,7 +148,7 @@ def test_the_alert_names_the_employee_and_no_other(journey: Journey) -> None:
     assert [other for other in others if other in alert] == []
     assert RECORD in alert
     assert ACCESS["beneficiary"] in alert
-    assert f"canary hit show {journey.hit['id']}" in alert
+    assert f"canary incident show {journey.hit['incident']}" in alert
 
 
 def test_a_hit_has_the_fields_of_the_contract(journey: Journey) -> None:
@@ -243,7 +243,7 @@ def test_anyone_else_is_refused_as_an_ordinary_host_would(journey: Journey) -> N
 def test_serve_ends_at_once_when_it_is_asked_to(journey: Journey) -> None:
     code, seconds = journey.ended
     assert code == 0
-    assert seconds < 5
+    assert seconds < 20
 
 
 def test_the_log_names_the_address_that_is_listened_on(journey: Journey) -> None:

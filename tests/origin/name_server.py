@@ -19,9 +19,10 @@ UDP_BYTES = 1232
 
 @dataclass
 class NameServer:
-    """Answers from `records`, but a name in `manners` by a silence, a wrong id, a servfail or junk.
+    """Answers from `records`, but a name in `manners` as that says.
 
-    `asked` holds every question, in lower case.
+    By a silence, a wrong id, a servfail, junk, another name's data, or an end that never comes by TCP.
+    `asked` holds every question, in lower case. `beside` are records that every answer has, too.
     """
 
     port: int = 0
@@ -29,6 +30,8 @@ class NameServer:
     manners: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     by_tcp: int = 0
+    ttl: int = 60
+    beside: list[str] = field(default_factory=list)
 
     def add(self, name: str, kind: str, *data: str) -> None:
         self.records.setdefault((name, kind), []).extend(data)
@@ -55,6 +58,18 @@ class NameServer:
             reply.set_rcode(dns.rcode.SERVFAIL)
         else:
             self._answer(reply, name, kind)
+            for line in self.beside:
+                owner, kind_beside, data = line.split(" ", 2)
+                record = dns.rrset.from_text(owner, 3600, "IN", kind_beside, data)
+                (reply.authority if kind_beside == "SOA" else reply.answer).append(record)
+        if manner == "another name" and reply.answer:
+            told = reply.answer.pop()
+            reply.answer.append(dns.rrset.from_rdata_list("another.example.", told.ttl, list(told)))
+        if manner == "cut short":
+            if tcp:
+                return None
+            reply.answer.clear()
+            reply.flags |= dns.flags.TC
         if manner == "wrong id":
             reply.id = (reply.id + 1) & 0xFFFF
         wire = reply.to_wire(max_size=65535)
@@ -69,11 +84,11 @@ class NameServer:
             data = self.records.get((name, kind))
             alias = self.records.get((name, "CNAME"))
             if data:
-                reply.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *data))
+                reply.answer.append(dns.rrset.from_text(f"{name}.", self.ttl, "IN", kind, *data))
                 return
             if not alias:
                 break
-            reply.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", "CNAME", *alias))
+            reply.answer.append(dns.rrset.from_text(f"{name}.", self.ttl, "IN", "CNAME", *alias))
             name = alias[0].rstrip(".")
         if not any(known == name for known, _ in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)

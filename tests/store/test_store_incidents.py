@@ -10,7 +10,19 @@ import pytest
 from canary.attribute import judge_touch
 from canary.errors import NotFoundError, UsageError
 from canary.investigate.incidents import join_missing, joiner
-from canary.model import Access, Decoy, IncidentState, Message, Peer, Probe, Seller, Touch, Verb
+from canary.model import (
+    Access,
+    Decoy,
+    IncidentState,
+    Indicator,
+    Message,
+    Peer,
+    Probe,
+    Seller,
+    Strength,
+    Touch,
+    Verb,
+)
 from canary.model.casework import Act, IncidentFilter
 from canary.ports import Appraisal, Attributed, Finding, HitFilter, Kept
 from canary.watch import keep_probe
@@ -62,6 +74,20 @@ def test_one_message_to_decoys_of_two_accounts_is_two_incidents_linked_by_it(des
     assert [each.kind for each in link.shared] == ["message"]
 
 
+def test_proven_strangers_who_hit_one_shared_decoy_are_two_incidents(desk: Desk) -> None:
+    planter = planned(desk.house, view_rate=0.0, stable=1)
+    decoy = look(planter, "e.marsh").decoys[0]
+    look(planter, "k.ito")
+    other = Indicator("authenticated domain", "other.example", Strength.IDENTIFIES)
+    (one,), (two,), (three,) = (
+        desk.hit(decoy, origin=[each], raw=b"Subject: %d\r\n\r\n" % number)
+        for number, each in enumerate((PROVEN, other, WECHAT))
+    )
+    assert (one.rule, two.rule) == ("new", "new")
+    assert one.incident != two.incident
+    assert (three.rule, three.incident in {one.incident, two.incident}) == ("decoy", True)
+
+
 def test_the_same_hit_joins_once(desk: Desk) -> None:
     hits = desk.received(desk.decoy())
     first = desk.join(hits)
@@ -70,6 +96,7 @@ def test_the_same_hit_joins_once(desk: Desk) -> None:
     assert [each.fresh for each in again] == [False, False]
     assert next(desk.store.incidents(EVERY)).hits == 1
     assert desk.store.incidents_of(hits) == {hits[0]: "inc_1"}
+    assert desk.store.hit(hits[0]).incident == "inc_1"
 
 
 def test_two_processes_that_join_at_once_open_one_incident(desk: Desk) -> None:

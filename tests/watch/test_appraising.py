@@ -1,12 +1,13 @@
 """What is found out about mail after its 250: its class, its sender, and whether anybody is told."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from canary.model import Access, AlertState, Attempts, HitClass, Message, Origin, Probe, Verb
+from canary.model.casework import Joining
 from canary.origin import Authenticator
 from canary.origin.authentication import Bounds
 from canary.ports import HitFilter, Kept, Owing
@@ -96,14 +97,18 @@ async def test_an_alert_goes_out_at_the_end_of_the_hold_though_dns_hangs(
     assert store.status().alerts[AlertState.WITHHELD] == 0
 
 
-async def test_probes_are_told_at_once_also_beside_mail_that_is_held(
+async def test_probes_are_held_until_they_are_appraised_and_told_with_what_came_beside_them(
     house: House, store: SqliteStore, access: Maker, mail: Mails
 ) -> None:
     decoy = house.planter.plant(access()).decoys[0]
     message = mail(decoy.address)
     kept(house, store, message)
     keep_probe(store, Probe(decoy.address, Verb.RCPT, "", message.peer, message.received_at))
-    assert due(house, store) == 1
+    assert due(house, store) == 0
+    await appraised(house, store)
+    alert = store.claim_alert("slack", house.clock(), LEASE)
+    assert alert
+    assert [hit.verdict.hit_class for hit in alert.hits] == [HitClass.MAIL, HitClass.PROBE]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +225,12 @@ async def test_hits_are_joined_after_they_are_appraised_and_a_dismissed_sender_a
     decoy = house.planter.plant(access()).decoys[0]
     made = kept(house, store, mail(decoy.address))
     joined: list[str] = []
-    await appraised(house, store, Appraising(joined=joined.extend, quiet=lambda _: "inc_1 was dismissed"))
+
+    def join(hit_ids: Sequence[str]) -> Sequence[Joining]:
+        joined.extend(hit_ids)
+        return ()
+
+    await appraised(house, store, Appraising(joined=join, quiet=lambda _: "inc_1 was dismissed"))
     assert joined == list(made.hit_ids)
     house.clock.forward(minutes=10)
     assert due(house, store) == 0
