@@ -24,8 +24,8 @@ def concerns(config: Config, status: Status, tested: str, now: datetime) -> list
         if ends - now < ENDING:
             left = "has ended" if ends <= now else f"ends in {counted((ends - now).days, 'day')}"
             found.append(f"the certificate {name or 'in use'} {left}: renew it; no restart is needed")
-    if status.oldest_owed and now - status.oldest_owed > LATE + config.alert.window:
-        found.append("an alert has been owed for long: `canary alerts list --state owed` says why")
+    if status.oldest_owed and now - status.oldest_owed > LATE:
+        found.append("an alert has been due for long: `canary alerts list --state owed` says why")
     return found
 
 

@@ -126,7 +126,6 @@ async def _serve(
             config.alert.silence,
             config.metrics.listen,
             {"store": config.store.path.parent},
-            window=config.alert.window,
             appraising=appraising,
             appraise=config.origins.appraise,
             brief=briefing_of(config, store),

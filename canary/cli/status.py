@@ -80,11 +80,13 @@ def _surroundings(config: Config, tested: str) -> list[tuple[str, str]]:
 def _age(at: datetime | None) -> str:
     if at is None:
         return "none"
-    seconds = max(int((datetime.now(UTC) - at).total_seconds()), 0)
+    since = (datetime.now(UTC) - at).total_seconds()
+    seconds = abs(int(since))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     spans = ((days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second"))
     count, unit = next(((count, unit) for count, unit in spans if count), (0, "second"))
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {counted(count, unit)} ago"
+    span = f"{counted(count, unit)} ago" if since > -1 else f"in {counted(count, unit)}"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {span}"
 
 
 def _warnings(config: Config, status: Status) -> list[str]:

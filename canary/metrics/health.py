@@ -26,7 +26,7 @@ def readiness(
 ) -> dict[str, Check]:
     """Return the checks that figures alone can answer: workers, disk, certificate, alerts.
 
-    `longest_owed` is how many seconds an alert may wait; those that wait for `alert.window` do, too.
+    `longest_owed` is how many seconds an alert may wait once it is due.
     """
 
     def of(judge: Callable[[Snapshot], str]) -> Check:

@@ -230,7 +230,7 @@ TELLING: Final = (
     _known(
         tallies.ALERT_OLDEST_OWED_SECONDS,
         "alert_oldest_owed_seconds",
-        "How long the oldest alert that is owed has been, 0 without one.",
+        "How long ago the first of the alerts that are owed was due, 0 without one.",
     ),
     _counter(
         tallies.DELIVERIES,

@@ -72,7 +72,7 @@ class HitFilter:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How much is kept and how it is going."""
+    """How much is kept and how it is going. `oldest_owed` is when the first alert owed was, or is, due."""
 
     accesses: int
     decoys: int

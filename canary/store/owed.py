@@ -128,7 +128,10 @@ class Owed:
             earlier = _told(db, [each.id for each in told]) if told else 0
             _insert(db, alert.id, channel, at, due, earlier, at + self._hold if self._hold else 0)
         elif not late:
-            db.execute("UPDATE alert SET due_at = min(due_at, ?) WHERE id = ?", (at, alert.id))
+            db.execute(
+                "UPDATE alert SET due_at = min(due_at, ?), owed_from = min(owed_from, ?) WHERE id = ?",
+                (at, at, alert.id),
+            )
         db.executemany(
             "INSERT OR IGNORE INTO alert_account VALUES (?, ?)",
             [(employee_ix, alert.id) for employee_ix in accounts],
@@ -151,9 +154,9 @@ def _insert(
 ) -> None:
     db.execute(
         "INSERT INTO alert "
-        "(id, channel, state, attempts, created_at, due_at, leased_until, earlier, held_until) "
-        "VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?)",
-        (number, channel, OWED, at, due, earlier, held_until),
+        "(id, channel, state, attempts, created_at, due_at, leased_until, earlier, held_until, owed_from) "
+        "VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?, ?)",
+        (number, channel, OWED, at, due, earlier, held_until, max(due, held_until)),
     )
 
 

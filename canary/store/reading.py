@@ -154,7 +154,7 @@ class Reader:
             self._first("count(*) FROM hit WHERE control > 0 AND control = 1"),
             self.db.execute("SELECT count(*), max(at) FROM hit WHERE control > 0 AND control = 2").fetchone(),
         )
-        owed = self._first("min(created_at) FROM alert WHERE state = 'owed'")
+        owed = self._first("min(owed_from) FROM alert WHERE state = 'owed'")
         last = last_mail(self.db)
         (pages,) = self.db.execute("PRAGMA page_count").fetchone()
         (page_size,) = self.db.execute("PRAGMA page_size").fetchone()

@@ -226,7 +226,7 @@ def fourth(db: "Database") -> None:
 
 
 # What channels were told of incidents. `kind` says whether an alert is the first sign of one; `told` is whom
-# it pointed to, and what its channel calls it.
+# it pointed to, and what its channel calls it; `owed_from` is when it was to be told first.
 TELLING = (
     """CREATE TABLE alert_incident (
         incident_id INTEGER NOT NULL REFERENCES incident,
@@ -235,6 +235,8 @@ TELLING = (
     """CREATE INDEX alert_incident_of ON alert_incident (alert_id)""",
     """ALTER TABLE alert ADD COLUMN kind INTEGER NOT NULL DEFAULT 0""",
     """ALTER TABLE alert ADD COLUMN told BLOB""",
+    """ALTER TABLE alert ADD COLUMN owed_from INTEGER NOT NULL DEFAULT 0""",
+    """UPDATE alert SET owed_from = created_at""",
 )
 
 

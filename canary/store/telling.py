@@ -22,9 +22,9 @@ GROWTH, FIRST, FLOOD = 0, 1, 2
 """What an alert tells: more of incidents that its channel knows, a new one, or many new ones together."""
 
 UNCLAIMED = "a.state = 'owed' AND a.attempts = 0 AND a.leased_until = 0"
-WAITING = (
-    f"SELECT DISTINCT a.id, a.channel FROM alert_hit ah JOIN alert a ON a.id = ah.alert_id "
-    f"WHERE {UNCLAIMED} AND ah.hit_id IN ({{marks}}) ORDER BY a.id"
+TELLING = (
+    f"SELECT DISTINCT a.id, a.channel, {UNCLAIMED} FROM alert_hit ah JOIN alert a ON a.id = ah.alert_id "
+    f"WHERE a.state != 'withheld' AND ah.hit_id IN ({{marks}}) ORDER BY a.id"
 )
 INCIDENTS = (
     "SELECT DISTINCT ih.incident_id FROM alert_hit ah JOIN incident_hit ih ON ih.hit_id = ah.hit_id "
@@ -60,10 +60,10 @@ def tell(db: sqlite3.Connection, hits: Sequence[int], window: int, now: int) -> 
     `window` is that of the alerts, in microseconds; 0 has every hit told by itself.
     """
     marks = ",".join("?" * len(hits))
-    for alert, channel in db.execute(WAITING.format(marks=marks), tuple(hits)).fetchall():
+    for alert, channel, waits in db.execute(TELLING.format(marks=marks), tuple(hits)).fetchall():
         db.execute("UPDATE alert SET held_until = 0 WHERE id = ?", (alert,))
         incidents = [each for (each,) in db.execute(INCIDENTS, (alert,)).fetchall()]
-        if _label(db, alert, incidents) and window:
+        if _label(db, alert, incidents) and waits and window:
             _schedule(db, alert, channel, incidents, window, now)
 
 
@@ -71,9 +71,9 @@ def hasten(db: sqlite3.Connection, incidents: Iterable[int], now: int) -> int:
     """Make due now what waits to be told about incidents; return how many alerts."""
     some = tuple(incidents)
     return db.execute(
-        f"UPDATE alert AS a SET due_at = ? WHERE {UNCLAIMED} AND a.due_at > ? AND a.id IN "
+        f"UPDATE alert AS a SET due_at = ?, owed_from = ? WHERE {UNCLAIMED} AND a.due_at > ? AND a.id IN "
         f"(SELECT alert_id FROM alert_incident WHERE incident_id IN ({','.join('?' * len(some))}))",
-        (now, now, *some),
+        (now, now, now, *some),
     ).rowcount
 
 
@@ -127,7 +127,7 @@ def _schedule(
         if recent and recent[0] > now - window:
             _join_flood(db, alert, channel, recent[0] + window)
         else:
-            db.execute("UPDATE alert SET kind = ?, due_at = ? WHERE id = ?", (FIRST, now, alert))
+            _due(db, alert, now, FIRST)
         return
     waiting = next((each for some in known for each in some.waiting if _has_room(db, each, alert)), None)
     if waiting is not None:
@@ -135,7 +135,11 @@ def _schedule(
         return
     last = max(at for each in known for at in each.told) if any(each.told for each in known) else now
     pause = min(window << min(max(len(each.told) for each in known) - 1, 20), max(window, LONGEST))
-    db.execute("UPDATE alert SET due_at = ? WHERE id = ?", (max(now, last + pause), alert))
+    _due(db, alert, max(now, last + pause), GROWTH)
+
+
+def _due(db: sqlite3.Connection, alert: int, at: int, kind: int) -> None:
+    db.execute("UPDATE alert SET kind = ?, due_at = ?, owed_from = ? WHERE id = ?", (kind, at, at, alert))
 
 
 def _before(db: sqlite3.Connection, alert: int, channel: str, incidents: Sequence[int]) -> Before:
@@ -156,7 +160,7 @@ def _join_flood(db: sqlite3.Connection, alert: int, channel: str, due: int) -> N
     ).fetchall()
     other = next((number for (number,) in rows if _has_room(db, number, alert)), None)
     if other is None:
-        db.execute("UPDATE alert SET kind = ?, due_at = ? WHERE id = ?", (FLOOD, due, alert))
+        _due(db, alert, due, FLOOD)
     else:
         _move(db, alert, other)
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from canary.config.places import Endpoint
@@ -17,7 +16,7 @@ from canary.metrics.figures import (
     selftest_figures,
     status_figures,
 )
-from canary.metrics.health import LONGEST_OWED_SECONDS, readiness
+from canary.metrics.health import readiness
 from canary.metrics.server import serving_metrics
 from canary.ports import Store, system_clock
 from canary.tallies import STORE_FAILURES, Snapshot
@@ -34,12 +33,8 @@ async def measuring(
     steward: Steward,
     keeper: Keeper,
     disks: Mapping[str, Path],
-    window: timedelta,
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve metrics and health until the block ends; yields the address. Raises ConfigurationError.
-
-    `window` is how long alerts wait for more of their kind before they are due.
-    """
+    """Serve metrics and health until the block ends; yields the address. Raises ConfigurationError."""
 
     async def ask() -> Snapshot:
         try:
@@ -65,7 +60,6 @@ async def measuring(
         missing = steward.missing
         return f"{missing} workers are not there" if missing else ""
 
-    longest_owed = LONGEST_OWED_SECONDS + window.total_seconds()
-    checks = {**readiness(snapshot, longest_owed), "listening": listening, "keeping": keeping}
+    checks = {**readiness(snapshot), "listening": listening, "keeping": keeping}
     async with serving_metrics(endpoint, snapshot, checks) as bound:
         yield bound

@@ -30,7 +30,7 @@ class House:
     """What a serving host is made of.
 
     Without `appraise` what is kept is left for a later start to look at; `silence` 0 is none; `disks` are the
-    folders that must not fill up; `window` is that of the alerts, `brief` tells of their incidents.
+    folders that must not fill up; `brief` tells of the incidents of an alert.
     """
 
     store: Store
@@ -39,7 +39,6 @@ class House:
     metrics: Endpoint | None = None
     disks: Mapping[str, Path] = field(default_factory=dict)
     clock: Clock = system_clock
-    window: timedelta = timedelta(0)
     appraising: Appraising = field(default_factory=Appraising)
     appraise: bool = True
     brief: Brief = unbriefed
@@ -107,7 +106,7 @@ async def serving(house: House, plan: Plan, shares: Sequence[Sequence[Opened]]) 
         stack.push_async_callback(lambda: steward.close(made.grace))
         await stack.enter_async_context(_telling(house, wake, tallies))
         if house.metrics is not None:
-            measured = measuring(house.metrics, house.store, steward, keeper, made.disks, house.window)
+            measured = measuring(house.metrics, house.store, steward, keeper, made.disks)
             host, port = await stack.enter_async_context(measured)
             made.measured = f"{host}:{port}"
         gc.freeze()  # modules are for good: looking through them again would hold up what waits to be kept

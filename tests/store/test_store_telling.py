@@ -70,6 +70,7 @@ def test_growth_is_one_alert_after_the_window_that_knows_what_was_told(desk: Des
         hit(desk, "e.marsh", number)
     assert claimed(desk) is None
     assert due_in(desk) == WINDOW
+    assert desk.store.status().oldest_owed == desk.house.clock() + WINDOW
     desk.house.clock.forward(minutes=5)
     alert = sent(desk)
     assert len(alert.hits) == 4
@@ -168,6 +169,18 @@ def test_an_alert_goes_without_its_incident_at_the_end_of_the_hold(desk: Desk) -
     desk.received(desk.decoy())
     desk.house.clock.forward(seconds=3)
     assert sent(desk).case is None
+
+
+def test_what_went_out_before_its_incident_was_known_counts_as_told(desk: Desk) -> None:
+    hits = desk.received(desk.decoy("e.marsh", "R0001"))
+    assert sent(desk, thread="17.0001").case is None
+    desk.join(hits)
+    hit(desk, "e.marsh", 2)
+    assert due_in(desk) == WINDOW
+    desk.house.clock.forward(minutes=5)
+    alert = sent(desk)
+    assert alert.case
+    assert (alert.case.updates, alert.case.thread) == (1, "17.0001")
 
 
 def test_what_is_merged_by_hand_goes_on_as_one_story(desk: Desk) -> None:
