@@ -13,6 +13,8 @@ ACCUSING = frozenset({Kind.ACCOUNTS, Kind.OTHERS, Kind.TOGETHER})
 LIKELY = 0.5
 """From here on an explanation is said to be the probable one."""
 MOST_NAMED = 6
+PROBABLE = 0.8
+"""From here on accounts are said to be the probable ones, where others were shown the decoys, too."""
 SETTLED = 0.95
 """From here on nothing is said of what would decide."""
 NEARLY = 0.2
@@ -180,7 +182,7 @@ def window_words(window: Window, name: Name) -> str:
 
 def _named(ranking: Ranking, lead: Row, name: Name) -> str:
     alone = len(lead.accounts) == 1 and lead.covered == ranking.hits and ranking.complete == 1
-    how = "only" if alone else "most probably"
+    how = "only" if alone else "most probably" if lead.probability >= PROBABLE else "perhaps"
     return f"Exposed {how} through the access of {_names(lead.accounts, name)} {_odds(lead)}"
 
 
