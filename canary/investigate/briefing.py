@@ -22,8 +22,8 @@ MOST_INTERESTS = 3
 MOST_FILES = 3
 """Of so many incidents at the most all hits are ranked; of more those that the alert is about."""
 
-OFTEN = 32
-GROWN = 1.1
+OFTEN = 8
+GROWN = 1.2
 """An incident of more hits than `OFTEN` is judged again once it has grown by this factor."""
 
 MOST_REMEMBERED = 10_000
