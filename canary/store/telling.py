@@ -39,6 +39,13 @@ RECENT = (
     "SELECT created_at FROM alert WHERE channel = ? AND kind = ? AND id != ? "
     "ORDER BY id DESC LIMIT 1 OFFSET ?"
 )
+GRAVE = "h.class IN ('mail', 'touch')"
+GRAVER = (
+    f"SELECT EXISTS (SELECT 1 FROM alert_hit ah JOIN hit h ON h.id = ah.hit_id WHERE ah.alert_id = ?1 "
+    f"AND {GRAVE}) AND NOT EXISTS (SELECT 1 FROM incident_hit ih JOIN hit h ON h.id = ih.hit_id "
+    f"WHERE ih.incident_id IN ({{marks}}) AND {GRAVE} AND NOT EXISTS "
+    f"(SELECT 1 FROM alert_hit WHERE alert_id = ?1 AND hit_id = h.id))"
+)
 TOLD = (
     "SELECT DISTINCT a.id, a.told, a.due_at FROM alert_incident ai JOIN alert a ON a.id = ai.alert_id "
     "WHERE ai.incident_id IN ({marks}) AND a.channel = ? AND a.id != ? AND a.state = 'sent' "
@@ -118,7 +125,8 @@ def _schedule(
 ) -> None:
     """Have an alert told when it is time, with one that waits already where there is any.
 
-    What is new is told at once; unless that happens very often: then together, at the end of the window.
+    What is new is told at once; unless that happens very often: then together, at the end of the window. The
+    first mail to a list that was only probed is told at once, too.
     """
     before = {each: _before(db, alert, channel, [each]) for each in incidents}
     known = [each for each in before.values() if each.told or each.waiting]
@@ -129,6 +137,9 @@ def _schedule(
         else:
             _due(db, alert, now, FIRST)
         return
+    if _is_graver(db, alert, incidents):
+        _due(db, alert, now, GROWTH)
+        return
     waiting = next((each for some in known for each in some.waiting if _has_room(db, each, alert)), None)
     if waiting is not None:
         _move(db, alert, waiting)
@@ -136,6 +147,12 @@ def _schedule(
     last = max(at for each in known for at in each.told) if any(each.told for each in known) else now
     pause = min(window << min(max(len(each.told) for each in known) - 1, 20), max(window, LONGEST))
     _due(db, alert, max(now, last + pause), GROWTH)
+
+
+def _is_graver(db: sqlite3.Connection, alert: int, incidents: Sequence[int]) -> bool:
+    """Say whether an alert tells of the first mail or touch of its incidents."""
+    marks = ",".join(f"?{place}" for place in range(2, len(incidents) + 2))
+    return bool(db.execute(GRAVER.format(marks=marks), (alert, *incidents)).fetchone()[0])
 
 
 def _due(db: sqlite3.Connection, alert: int, at: int, kind: int) -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from canary.model import Access, Alert, AlertState, Indicator, Lead, Message
+from canary.model import Access, Alert, AlertState, Indicator, Lead, Message, Peer, Probe, Verb
 from canary.model.casework import Act
 from canary.ports import Owing, Told
+from canary.watch import keep_probe
 from tests.investigate.cases import LINK, WECHAT, Desk
 from tests.parts import START, House
 
@@ -108,6 +109,19 @@ def test_growth_is_told_at_once_where_it_is_hastened(desk: Desk) -> None:
     assert desk.store.hasten([name]) == 1
     assert len(sent(desk).hits) == 1
     assert desk.store.hasten([name]) == 0
+
+
+def test_the_first_mail_to_a_list_that_was_only_probed_is_told_at_once(desk: Desk) -> None:
+    decoy = desk.decoy("e.marsh", "R0001")
+    for number in range(3):
+        probe = Probe(decoy.address, Verb.RCPT, "", Peer("192.0.2.1", 25, session=f"s{number}"), START)
+        desk.join(keep_probe(desk.store, probe).hit_ids)
+        desk.house.clock.forward(minutes=20)
+        sent(desk)
+    hit(desk, "e.marsh", 2)
+    assert len(sent(desk).hits) == 1
+    hit(desk, "e.marsh", 3)
+    assert claimed(desk) is None
 
 
 def test_a_message_to_decoys_of_two_accounts_is_one_alert_about_two_incidents(desk: Desk) -> None:
