@@ -7,52 +7,29 @@ left is found again at the next start.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from itertools import groupby
 from time import monotonic
 from typing import Any
 
 from canary import tallies as names
-from canary.attribute import Facts, Ways, seen_on_controls, weighed
 from canary.errors import CanaryError
-from canary.model import Hit, HitClass, Indicator, KeptMessage, Message, Origin
+from canary.model import Hit, Indicator
 from canary.model.casework import Joining
-from canary.origin import (
-    Authentication,
-    Authenticator,
-    Why,
-    addressed_notes,
-    automatic,
-    head_of,
-    indications,
-    nothing,
-    origin_of,
-    sender_of,
-)
-from canary.origin.domains import organisation
+from canary.origin import Authenticator
 from canary.ports import Appraisal, Clock, Store, system_clock
-from canary.sink.network import NETWORK_BYTES, packed, written
 from canary.tallies import Tallies
+from canary.watch.concluding import Concluder
 
 log = logging.getLogger("canary.watch")
-MOST_BYTES = 12 * 1024 * 1024
-"""So much of a message is looked at."""
-
 TOGETHER = 32
 """So many hits are looked at in a turn."""
-
-LATE = timedelta(minutes=10)
-"""When DNS may not say any more what it said as the message came."""
 
 MOST_UNDER_WAY = 64
 """So many messages may wait for DNS at a time; others wait for them, and their alerts for `alert.hold`."""
 
-ON_CONTROLS = 300
-CONTROLS_SECONDS = 5.0
-V4_BYTES = 4
 POLL_SECONDS = 1.0
 """So often hits are looked for that another process has kept."""
 
@@ -109,8 +86,7 @@ class Appraiser:
         self._stopped = False
         self._last = ""
         self._under_way: set[asyncio.Task[None]] = set()
-        self._controls: Mapping[str, Origin] = {}
-        self._controls_until = 0.0
+        self._concluder = Concluder(store, how, clock, self._tallies)
 
     def wake(self) -> None:
         """Say that something was kept."""
@@ -178,7 +154,7 @@ class Appraiser:
     async def appraise(self, hits: Sequence[Hit]) -> None:
         """Appraise the hits of one message, or some without any. Raises StoreError."""
         begun = monotonic()
-        appraisal = await self._appraised(hits)
+        appraisal = await self._concluder.conclude(hits)
         self._unkept.append(appraisal)
         async with self._turn:
             some, self._unkept = self._unkept, []
@@ -201,104 +177,6 @@ class Appraiser:
             log.error("not joined to incidents yet: %s", said)  # noqa: TRY400 - its words may quote a stranger
         self._loop.call_soon_threadsafe(self._told)
 
-    async def _appraised(self, hits: Sequence[Hit]) -> Appraisal:
-        """Return what is found out about the hits of one message, or about some without any."""
-        message = hits[0].message
-        if message is None:
-            return await asyncio.to_thread(self._probed, hits)
-        if all(hit.decoy.selftest for hit in hits):
-            return Appraisal({hit.id: hit.verdict for hit in hits}, message.id, Origin())
-        raw = await asyncio.to_thread(self._read, message.id)
-        proof = await self._authenticated(message, raw)
-        self._tallies.add(f"{names.APPRAISALS}|{'evaluated' if proof.evaluated else 'not_evaluated'}")
-        return await asyncio.to_thread(self._concluded, message, raw, proof, hits)
-
-    def _probed(self, hits: Sequence[Hit]) -> Appraisal:
-        """Return what is found out about probes and touches: which are among many guesses."""
-        rate, verdicts = self._store.base_rate(), {}
-        for hit in hits:
-            verdicts[hit.id] = hit.verdict
-            tried = self._tried(hit.probe.peer.ip, hit.at) if hit.probe else 0
-            if tried:
-                ways = Ways(tried, rate.decoys + rate.controls, hit.decoy.surprisal)
-                verdicts[hit.id] = weighed(hit.verdict, Facts(HitClass.PROBE, ways=ways))
-        return Appraisal(verdicts)
-
-    async def _authenticated(self, message: KeptMessage, raw: bytes) -> Authentication:
-        if self._clock() - message.received_at > LATE:
-            return nothing(Why.LATE)
-        if self._how.authenticator is None:
-            return nothing(Why.OFFLINE)
-        asked = Message(
-            raw, message.mail_from, message.recipients, message.peer, message.received_at, message.ours
-        )
-        return await self._how.authenticator.check(asked)
-
-    def _concluded(
-        self, message: KeptMessage, raw: bytes, proof: Authentication, hits: Sequence[Hit]
-    ) -> Appraisal:
-        """Return the origin of a message and the verdicts on its hits."""
-        head = head_of(raw)
-        origin = self._origin(message, raw, proof)
-        facts = Facts(
-            HitClass.MAIL,
-            null_sender=message.ours and not message.mail_from,
-            automatic=automatic(head),
-            own_claim=_own_claim(origin.header_from, self._how.own),
-            own_proven=proof.speaks_for(self._how.own),
-            noise=self._noise(message, origin, hits),
-        )
-        rate = self._store.base_rate()
-        tried = self._tried(message.peer.ip, message.received_at) if message.ours else 0
-        verdicts = {
-            hit.id: weighed(
-                hit.verdict,
-                replace(facts, ways=Ways(tried, rate.decoys + rate.controls, hit.decoy.surprisal)),
-            )
-            for hit in hits
-        }
-        quiet = self._how.quiet(origin.indicators)
-        if quiet:
-            verdicts = {
-                hit: replace(verdict, reasons=(*verdict.reasons, f"not told: {quiet}"))
-                for hit, verdict in verdicts.items()
-            }
-        return Appraisal(verdicts, message.id, origin, quiet)
-
-    def _origin(self, message: KeptMessage, raw: bytes, proof: Authentication) -> Origin:
-        head = head_of(raw)
-        sender = sender_of(head, message.mail_from, message.peer)
-        found = origin_of(sender, proof, indications(raw, sender, proof, (*self._how.ours, *self._how.own)))
-        return replace(found, notes=(*found.notes, *addressed_notes(head, message.recipients)))
-
-    def _noise(self, message: KeptMessage, origin: Origin, hits: Iterable[Hit]) -> str:
-        if any(hit.decoy.control for hit in hits):
-            return "the very message was sent to a control, too, which nobody was shown"
-        now = monotonic()
-        if now >= self._controls_until:
-            self._controls = self._store.on_controls(ON_CONTROLS)
-            self._controls_until = now + CONTROLS_SECONDS
-        others = (each.indicators for number, each in self._controls.items() if number != message.id)
-        return seen_on_controls(origin.indicators, others)
-
-    def _tried(self, ip: str, day: datetime) -> int:
-        """Return how many recipients that nobody has a client tried on a day, as far as is written down."""
-        address = packed(ip)
-        if not address:
-            return 0
-        network = written(address if len(address) == V4_BYTES else address[:NETWORK_BYTES])
-        return self._store.tried(network, day).count
-
-    def _read(self, message_id: str) -> bytes:
-        """Return the beginning of a message, and a byte more where it is longer than is looked at."""
-        pieces, size = [], 0
-        for piece in self._store.raw_chunks(message_id):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MOST_BYTES:
-                break
-        return b"".join(pieces)[: MOST_BYTES + 1]
-
 
 def both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
     """Return what calls two, one after the other."""
@@ -312,8 +190,3 @@ def both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], Non
 
 def _by_message(hits: Sequence[Hit]) -> list[list[Hit]]:
     return [list(some) for _, some in groupby(hits, lambda hit: hit.message and hit.message.id)]
-
-
-def _own_claim(header_from: str, own: Collection[str]) -> str:
-    mine = organisation(header_from) if header_from else ""
-    return header_from if mine and mine in {organisation(each) for each in own} else ""
