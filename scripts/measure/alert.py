@@ -38,7 +38,8 @@ def measure(plan: Plan) -> Figure:
         (
             "canary: what `canary serve` runs, in a process of its own; Slack is a local receiver; a mail "
             "comes 1.05 s or more after the last POST, so that the pacing of one a second is on and never "
-            "bites: an idle host's latency"
+            "bites: an idle host's latency; alert.window is 0, so that each mail is told by itself; class, "
+            "incident and ranking are found out first, DNS is not asked"
         ),
         (
             "aiosmtpd + httpx: accepts anybody, keeps nothing, posts one line before it answers 250; between "

@@ -13,6 +13,7 @@ from canary import wiring
 from canary.config import load
 from canary.demo.slack import SlackReceiver
 from canary.watch import watching
+from canary.watch.appraised import appraising_of, briefing_of
 from scripts.measure.alert import SPANS, WARM_UP
 from scripts.measure.house import opened
 
@@ -113,9 +114,20 @@ def serve(home: str, url: str) -> None:
 
 async def _serve(folder: Path, url: str) -> None:
     environ = {"CANARY_ALERT_SLACK_URL": url, "CANARY_SINK_LISTEN": "127.0.0.1:0"}
+    environ |= {"CANARY_ALERT_WINDOW": "0", "CANARY_ORIGIN_DNS": "off"}
     config = load(folder / "canary.toml", environ=environ, cwd=folder)
-    with wiring.opened_store(config, wiring.load_keys(config)) as store:
-        async with watching(store, wiring.sink_settings(config), wiring.channels_of(config)) as bound:
+    with (
+        wiring.opened_store(config, wiring.load_keys(config)) as store,
+        appraising_of(config, store) as appraising,
+    ):
+        serving = watching(
+            store,
+            wiring.sink_settings(config),
+            wiring.channels_of(config),
+            appraising=appraising,
+            brief=briefing_of(config, store),
+        )
+        async with serving as bound:
             sys.stdout.write(f"{bound[0][1]}\n")
             sys.stdout.flush()
             await asyncio.Event().wait()
