@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from canary.alert.markup import Quote, Sentence, clean, quoted
+from canary.inference.wording import share_of
 from canary.model import Alert, Briefing, Case
 
 LINE_CHARS = 300
@@ -86,16 +87,11 @@ def _checks(told: Briefing | None) -> Iterator[Sentence]:
 def _known(told: Briefing, most: int) -> Iterator[Quote]:
     yield quoted(told.said, LINE_CHARS)
     for probability, words in told.rows[: max(most, 1)]:
-        yield quoted(f"{_share(probability)}: {words}", LINE_CHARS)
+        yield quoted(f"{share_of(probability)}: {words}", LINE_CHARS)
     for each in told.interests[:most]:
         yield quoted(f"Who wins, who wrote: {each}", LINE_CHARS)
     for each in told.links[:most]:
         yield quoted(f"Linked: {each}", LINE_CHARS)
-
-
-def _share(probability: float) -> str:
-    """Return a probability in per cent, never as certainty."""
-    return f"{min(max(probability, 0.001), 0.999):.1%}".replace("%", " %")
 
 
 def _names(case: Case) -> str:

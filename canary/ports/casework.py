@@ -64,10 +64,6 @@ class Casework(Protocol):
         """Return an incident with all that is known of it. Raises NotFoundError."""
         ...
 
-    def incidents_of(self, hit_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the incident of each of the hits that has one."""
-        ...
-
     def merge_incidents(self, into: str, other: str, act: Act) -> Incident:
         """Move all hits of another incident into one. Raises NotFoundError, UsageError."""
         ...

@@ -2,7 +2,7 @@
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -96,11 +96,6 @@ class Casework(ABC):
         """Return an incident with all that is known of it. Raises NotFoundError."""
         with self._reading() as reader:
             return incident_reading.case_file(reader, incident_id)
-
-    def incidents_of(self, hit_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the incident of each of the hits that has one."""
-        with self._reading() as reader:
-            return incident_reading.incidents_of(reader.db, hit_ids)
 
     def merge_incidents(self, into: str, other: str, act: Act) -> Incident:
         """Move all hits of another incident into one. Raises NotFoundError, UsageError."""

@@ -22,7 +22,6 @@ LINKED = (
     "ORDER BY other.incident_id DESC LIMIT ?"
 )
 MOST_LINKS = 2_000
-CHUNK = 500
 JOINABLE = "('mail', 'probe', 'touch')"
 """The classes of hits that open incidents; a bounce that found none is not asked again at every start."""
 
@@ -71,18 +70,6 @@ def case_file(reader: Reader, incident_id: str) -> CaseFile:
         dict(_origins(reader, sorted(numbers))),
         tuple(_links(reader, number)),
     )
-
-
-def incidents_of(db: sqlite3.Connection, hit_ids: Sequence[str]) -> dict[str, str]:
-    """Return the incident of each of the hits that has one."""
-    numbers = [row_id("hit", each) for each in hit_ids]
-    found: dict[str, str] = {}
-    for at in range(0, len(numbers), CHUNK):
-        some = numbers[at : at + CHUNK]
-        marks = ",".join("?" * len(some))
-        rows = db.execute(f"SELECT hit_id, incident_id FROM incident_hit WHERE hit_id IN ({marks})", some)
-        found |= {public_id("hit", hit): public_id("inc", incident) for hit, incident in rows}
-    return found
 
 
 def unjoined(db: sqlite3.Connection, after: str, limit: int) -> list[str]:

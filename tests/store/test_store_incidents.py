@@ -95,7 +95,6 @@ def test_the_same_hit_joins_once(desk: Desk) -> None:
     assert {each.incident for each in (*first, *again)} == {"inc_1"}
     assert [each.fresh for each in again] == [False, False]
     assert next(desk.store.incidents(EVERY)).hits == 1
-    assert desk.store.incidents_of(hits) == {hits[0]: "inc_1"}
     assert desk.store.hit(hits[0]).incident == "inc_1"
 
 
